@@ -1,0 +1,5 @@
+"""For programs. Each module is one blueprint; ``blueprints`` lists them for ``create_app``."""
+
+from flask import Blueprint
+
+blueprints: list[Blueprint] = []

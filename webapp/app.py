@@ -1,0 +1,108 @@
+"""``create_app(settings)``: wiring only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, abort, g, request
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from webapp.api import blueprints as api_blueprints
+from webapp.config import Settings
+from webapp.config import settings as process_settings
+from webapp.db import make_engine, make_session
+from webapp.pages import blueprints as page_blueprints
+from webapp.people import queries as people
+from webapp.people.access import Rule
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> Flask:
+    """Return the web application.
+
+    Parameters
+    ----------
+    settings
+        Those of the process where not given.
+    engine
+        A ready engine, for tests; otherwise one is made from ``settings.database_url``.
+    """
+    settings = settings or process_settings()
+    app = Flask(
+        __name__, template_folder="pages/templates", static_folder="../static", static_url_path="/static"
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=bool(settings.public_url and settings.public_url.startswith("https:")),
+        MAX_CONTENT_LENGTH=60 * 1024 * 1024,
+        PINWARD=settings,
+    )
+    app.extensions["engine"] = engine or make_engine(str(settings.database_url))
+    app.extensions["session"] = make_session(app.extensions["engine"])
+    _sessions(app)
+    _sign_in(app)
+    csrf = CSRFProtect(app)
+    for blueprint in page_blueprints:
+        app.register_blueprint(blueprint)
+    for blueprint in api_blueprints:
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)
+    _access_rules(app)
+    return app
+
+
+def _sessions(app: Flask) -> None:
+    """Give each request one database session, opened on first use and closed at its end."""
+
+    @app.before_request
+    def open_session() -> None:
+        factory: sessionmaker[Session] = app.extensions["session"]
+        g.session = factory()
+
+    @app.teardown_request
+    def close_session(_error: BaseException | None) -> None:
+        session: Session | None = g.pop("session", None)
+        if session is not None:
+            session.close()
+
+
+def _sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.login_view = "account.sign_in"
+
+    @manager.user_loader
+    def load(identity: str) -> Any:
+        return people.staff_by_identity(g.session, identity)
+
+
+def _access_rules(app: Flask) -> None:
+    """Refuse to start with a route that has no access rule, and enforce the rules."""
+    app.view_functions["static"].access = Rule("public", everybody=True)  # type: ignore[attr-defined]
+    bare = sorted(
+        name
+        for name, view in app.view_functions.items()
+        if not isinstance(getattr(view, "access", None), Rule)
+    )
+    if bare:
+        raise RuntimeError(f"Routes without an access rule: {', '.join(bare)}. Mark each with @access(...).")
+
+    @app.before_request
+    def enforce() -> Response | None:
+        view = app.view_functions.get(request.endpoint or "")
+        if view is None:
+            return None
+        rule: Rule = view.access  # type: ignore[attr-defined]
+        if rule.everybody or rule.key_checked_by_view:
+            return None
+        if not current_user.is_authenticated:
+            answer: Response = app.login_manager.unauthorized()  # type: ignore[attr-defined]
+            return answer
+        if not rule.allows(current_user.role):
+            abort(403)
+        return None

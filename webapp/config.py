@@ -1,0 +1,123 @@
+"""Typed settings, read once from the environment (and from ``$PINWARD_HOME/settings.env`` where it exists)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import Field, PostgresDsn, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The folder that holds ``webapp/``, ``cities/`` and ``static/``."""
+
+
+LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
+"""Linux takes no longer path for a Unix socket."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. ``docs/settings.md`` explains each; a test keeps it complete."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    home: Path = Field(
+        default=CHECKOUT / "var",
+        validation_alias="PINWARD_HOME",
+        description="Folder for everything Pinward writes: the private cluster, uploads, logs.",
+    )
+    database_url: PostgresDsn | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL with PostGIS. Without it the private cluster in PINWARD_HOME is used.",
+    )
+    city: str | None = Field(
+        default=None,
+        validation_alias="PINWARD_CITY",
+        description="Short name of the city to serve. Without it: the only city, or the first one loaded.",
+    )
+    port: int = Field(
+        default=8311, ge=1, le=65535, validation_alias="PORT", description="Port that people connect to."
+    )
+    secret: SecretStr | None = Field(
+        default=None,
+        validation_alias="PINWARD_SECRET",
+        description="Signs sessions and forms; the same on every web node. "
+        "Without it a random one is kept in PINWARD_HOME/secret.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        validation_alias="PINWARD_URL",
+        description="The address people know, such as https://311.example.gov; used in mail and in Open311.",
+    )
+    smtp_url: str | None = Field(
+        default=None,
+        validation_alias="PINWARD_SMTP",
+        description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465. "
+        "Without it mail is kept in PINWARD_HOME/mail as files.",
+    )
+    mail_from: str = Field(
+        default="Pinward 311 <311@pinward.example>",
+        validation_alias="PINWARD_MAIL_FROM",
+        description="Sender of all mail.",
+    )
+    shared_data: Path = Field(
+        default=CHECKOUT.parent / "shared",
+        validation_alias="PINWARD_SHARED",
+        description="Folder that city files mean by ${SHARED}: source data too large for the repository.",
+    )
+    demo: bool = Field(
+        default=False,
+        validation_alias="PINWARD_DEMO",
+        description="Shows the demo accounts on the sign-in page. Never set it for a real city.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+    @cached_property
+    def socket_folder(self) -> Path:
+        """Where the private cluster's Unix socket is: in ``home``, or under /tmp where that path is too long."""
+        folder = self.home.absolute() / "postgres" / "socket"
+        if len(str(folder)) <= LONGEST_SOCKET_FOLDER:
+            return folder
+        digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        return Path("/tmp") / f"pinward-{digest}"  # noqa: S108  (every process must find the same one)
+
+    @cached_property
+    def database(self) -> str:
+        """The database to use, as a URL: the one named by ``DATABASE_URL``, or the private cluster's."""
+        if self.database_url is not None:
+            return str(self.database_url)
+        return f"postgresql://pinward@/pinward?host={quote(str(self.socket_folder))}"
+
+    @cached_property
+    def secret_key(self) -> str:
+        """The signing key: from the environment, or made once and kept in ``home/secret`` (mode 0600)."""
+        if self.secret is not None:
+            return self.secret.get_secret_value()
+        path = self.home / "secret"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
+            path.write_text(secrets.token_urlsafe(48))
+        return path.read_text().strip()
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process."""
+    values: dict[str, Any] = {}
+    return Settings(**values)

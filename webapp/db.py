@@ -1,0 +1,55 @@
+"""The database: engine, session, and the base class of every table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from sqlalchemy import DateTime, Engine, MetaData, SmallInteger, create_engine
+from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+SEARCH_PATH = "public,ext"
+"""Our tables live in ``public``, PostGIS and other extensions in ``ext``, the job queue in ``jobs``."""
+
+CityId = Annotated[int, mapped_column(SmallInteger, primary_key=True)]
+"""First column of every key, so that the tables can be sharded by city."""
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True), str: TEXT}  # noqa: RUF012
+
+
+def make_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """Return an engine for ``url`` (``postgresql://…``), using psycopg 3.
+
+    ``?pgbouncer=1`` in the URL says that a transaction pooler sits between: then no statement is prepared on
+    the server, and the search path must be set on the role or the database.
+    """
+    pooled = "pgbouncer=1" in url
+    arguments: dict[str, Any] = {"options": f"-c search_path={SEARCH_PATH} -c timezone=UTC"}
+    if pooled:
+        url = url.replace("&pgbouncer=1", "").replace("?pgbouncer=1", "")
+        arguments = {"prepare_threshold": None}
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        connect_args=arguments,
+    )
+
+
+def make_session(engine: Engine) -> sessionmaker[Session]:
+    """Return the session factory for ``engine``."""
+    return sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,34 @@
+"""Table of the assignment rules."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, SmallInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.db import Base, CityId
+
+
+class Rule(Base):
+    """Which crew, department or outside owner gets tickets. An empty condition holds for every ticket."""
+
+    __tablename__ = "rule"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "service_id"], ["service.city_id", "service.id"]),
+        ForeignKeyConstraint(["city_id", "crew_id"], ["crew.city_id", "crew.id"]),
+        ForeignKeyConstraint(["city_id", "department_id"], ["department.city_id", "department.id"]),
+        CheckConstraint("num_nonnulls(crew_id, department_id, owner) = 1", name="one_assignee"),
+        CheckConstraint("(layer is null) = (zone is null)", name="zone_of_layer"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, comment="Order in the city file, from 1")
+    service_id: Mapped[int | None] = mapped_column(SmallInteger)
+    service_group: Mapped[str | None]
+    layer: Mapped[str | None] = mapped_column(comment="Name of the zone layer")
+    zone: Mapped[str | None] = mapped_column(comment="Zone id in that layer: the service area")
+    street_class: Mapped[str | None]
+    street_owner: Mapped[str | None]
+    asset_owner: Mapped[str | None]
+    crew_id: Mapped[int | None] = mapped_column(SmallInteger)
+    department_id: Mapped[int | None] = mapped_column(SmallInteger)
+    owner: Mapped[str | None] = mapped_column(comment="Who outside the city looks after it")

@@ -1,0 +1,57 @@
+"""Tables of notices: what was told to whom, and how far the outbox has been read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Identity,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.db import Base, CityId
+
+
+class Notice(Base):
+    """One message about one timeline entry to one contact. Made once, sent once."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "timeline_id"], ["timeline.city_id", "timeline.id"]),
+        ForeignKeyConstraint(
+            ["city_id", "contact_id"], ["contact.city_id", "contact.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("city_id", "timeline_id", "contact_id", "channel"),
+        CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    timeline_id: Mapped[int] = mapped_column(BigInteger)
+    report_id: Mapped[int] = mapped_column(BigInteger)
+    contact_id: Mapped[int] = mapped_column(BigInteger)
+    channel: Mapped[str] = mapped_column(server_default="mail")
+    state: Mapped[str] = mapped_column(server_default="pending")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    error: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
+
+
+class OutboxCursor(Base):
+    """How far one reader has read a city's timeline, in the order of committed transactions."""
+
+    __tablename__ = "outbox_cursor"
+    __table_args__ = (ForeignKeyConstraint(["city_id"], ["city.id"]),)
+
+    city_id: Mapped[CityId]
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    transaction: Mapped[int] = mapped_column(BigInteger)
+    timeline_id: Mapped[int] = mapped_column(BigInteger)

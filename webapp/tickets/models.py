@@ -1,0 +1,187 @@
+"""Tables of the work: reports, the tickets they belong to, and each ticket's timeline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, CHAR, JSONB, REAL, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.db import Base, CityId
+
+OPEN_STATUSES = ("new", "assigned", "scheduled", "in_progress", "waiting", "referred", "reopened")
+CLOSED_STATUSES = ("done", "confirmed", "declined")
+
+# PostGIS stores NaN and ±Infinity as valid points; `between` is false for them.
+_ON_EARTH = "geom is null or (st_x(geom) between -180 and 180 and st_y(geom) between -90 and 90)"
+
+
+class Ticket(Base):
+    """The city's piece of work. Status, crew and promise live here."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "service_id"], ["service.city_id", "service.id"]),
+        ForeignKeyConstraint(["city_id", "department_id"], ["department.city_id", "department.id"]),
+        ForeignKeyConstraint(["city_id", "crew_id"], ["crew.city_id", "crew.id"]),
+        CheckConstraint(f"status in {OPEN_STATUSES + CLOSED_STATUSES}", name="status"),
+        CheckConstraint(_ON_EARTH, name="on_earth"),
+        CheckConstraint("open = (closed_at is null)", name="closed_at"),
+        Index("ix_ticket_matchable", "geom", postgresql_using="gist", postgresql_where=text("matchable")),
+        Index("ix_ticket_geom", "geom", postgresql_using="gist", postgresql_where=text("open")),
+        Index("ix_ticket_crew", "city_id", "crew_id", "due_at", postgresql_where=text("open")),
+        Index("ix_ticket_district", "city_id", "district", "opened_at"),
+        Index("ix_ticket_opened_at", "city_id", "opened_at"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    service_id: Mapped[int] = mapped_column(SmallInteger)
+    status: Mapped[str]
+    outcome: Mapped[str | None] = mapped_column(comment="How it was done, such as fixed; why it was declined")
+    open: Mapped[bool] = mapped_column(Computed(f"status in {OPEN_STATUSES}", persisted=True))
+    opened_at: Mapped[datetime] = mapped_column(comment="When the first of its reports was made")
+    due_at: Mapped[datetime | None] = mapped_column(
+        comment="The earliest date promised to any of its reporters"
+    )
+    closed_at: Mapped[datetime | None]
+    matchable: Mapped[bool] = mapped_column(comment="May new reports still join it? Open, or lately closed")
+    geom: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326, spatial_index=False))
+    address: Mapped[str | None]
+    street: Mapped[str | None]
+    house_number: Mapped[int | None]
+    segment_id: Mapped[str | None]
+    side: Mapped[str | None] = mapped_column(CHAR(1), comment="l or r of the segment as digitised")
+    along_m: Mapped[float | None] = mapped_column(REAL, comment="Metres along the segment")
+    asset_id: Mapped[str | None]
+    zones: Mapped[dict[str, str]] = mapped_column(JSONB, comment="{layer: zone id}")
+    district: Mapped[str | None] = mapped_column(comment="Zone id in the layer of council districts")
+    department_id: Mapped[int] = mapped_column(SmallInteger)
+    crew_id: Mapped[int | None] = mapped_column(SmallInteger)
+    service_area: Mapped[str | None] = mapped_column(comment="Name of the service area that decided the crew")
+    assigned_why: Mapped[str] = mapped_column(comment="The reason for crew and department, in words")
+    report_count: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    version: Mapped[int] = mapped_column(
+        Integer, server_default=text("1"), comment="Raised by each move: two people moving it, one wins"
+    )
+
+
+class Report(Base):
+    """What one person told the city, once. Never edited away. Open311's *service request*."""
+
+    __tablename__ = "report"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
+        ForeignKeyConstraint(["city_id", "service_id"], ["service.city_id", "service.id"]),
+        ForeignKeyConstraint(["city_id", "contact_id"], ["contact.city_id", "contact.id"]),
+        UniqueConstraint("city_id", "tracking_number"),
+        Index(
+            "uq_report_idempotency_key",
+            "city_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key is not null"),
+        ),
+        Index(
+            "uq_report_external_id",
+            "city_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id is not null"),
+        ),
+        CheckConstraint(_ON_EARTH, name="on_earth"),
+        CheckConstraint("duplicate_decision in ('joined', 'flagged', 'none')", name="duplicate_decision"),
+        Index("ix_report_ticket", "city_id", "ticket_id"),
+        Index("ix_report_requested_at", "city_id", "requested_at"),
+        Index("ix_report_updated_at", "city_id", "updated_at"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    tracking_number: Mapped[str]
+    ticket_id: Mapped[int] = mapped_column(BigInteger)
+    service_id: Mapped[int] = mapped_column(SmallInteger)
+    channel: Mapped[str] = mapped_column(comment="web, open311, import, phone, …")
+    language: Mapped[str] = mapped_column(server_default="en")
+    description: Mapped[str]
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="{question code: answer}")
+    media_urls: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    contact_id: Mapped[int | None] = mapped_column(BigInteger)
+    idempotency_key: Mapped[str | None]
+    external_id: Mapped[str | None] = mapped_column(comment="Its id in the system it was imported from")
+    requested_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="By our own clock")
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    due_at: Mapped[datetime | None] = mapped_column(comment="What this reporter was promised")
+    closed_at: Mapped[datetime | None] = mapped_column(
+        comment="An import's own closing time; else its ticket's"
+    )
+    geom: Mapped[WKBElement | None] = mapped_column(
+        Geometry("POINT", 4326, spatial_index=False), comment="The pin as given"
+    )
+    address: Mapped[str | None] = mapped_column(comment="As given, else as located")
+    street: Mapped[str | None]
+    house_number: Mapped[int | None]
+    postcode: Mapped[str | None]
+    segment_id: Mapped[str | None]
+    side: Mapped[str | None] = mapped_column(CHAR(1), comment="l or r of the segment as digitised")
+    along_m: Mapped[float | None] = mapped_column(REAL, comment="Metres along the segment")
+    snap_m: Mapped[float | None] = mapped_column(REAL, comment="Metres from the pin to the segment")
+    asset_id: Mapped[str | None]
+    place_flags: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    zones: Mapped[dict[str, str]] = mapped_column(JSONB, comment="{layer: zone id}")
+    edition_ids: Mapped[list[int]] = mapped_column(ARRAY(Integer), comment="The editions it was located in")
+    duplicate_of: Mapped[int | None] = mapped_column(
+        BigInteger, comment="The report that opened the ticket it joined, or is flagged as repeating"
+    )
+    duplicate_score: Mapped[float | None] = mapped_column(REAL, comment="Probability from 0 to 1")
+    duplicate_decision: Mapped[str]
+    duplicate_reasons: Mapped[list[Any]] = mapped_column(JSONB, comment="Why: codes with their parameters")
+    suggestions: Mapped[list[int]] = mapped_column(
+        ARRAY(BigInteger), comment="Up to 5 tickets it may repeat, best first"
+    )
+
+
+class TimelineEntry(Base):
+    """One thing that happened to a ticket. Append-only, and the outbox of notices."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
+        ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
+        Index("ix_timeline_ticket", "city_id", "ticket_id", "at"),
+        Index("ix_timeline_transaction", "transaction", "id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(BigInteger)
+    report_id: Mapped[int | None] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    kind: Mapped[str] = mapped_column(
+        comment="received, joined, flagged, assigned, or the status it moved to; noted for a remark"
+    )
+    actor: Mapped[str] = mapped_column(comment="resident, staff, system or import")
+    staff_id: Mapped[int | None] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(server_default="", comment="Words for everybody to read")
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    transaction: Mapped[int] = mapped_column(
+        BigInteger,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+        comment="Readers of the outbox stop below the oldest transaction still running: none is missed",
+    )
