@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Engine, MetaData, SmallInteger, create_engine
 from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
-SEARCH_PATH = "public,ext"
+SEARCH_PATH = "public,ext,jobs"
 """Our tables live in ``public``, PostGIS and other extensions in ``ext``, the job queue in ``jobs``."""
 
 CityId = Annotated[int, mapped_column(SmallInteger, primary_key=True)]

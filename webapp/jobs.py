@@ -16,6 +16,6 @@ def connected(database_url: str) -> procrastinate.App:
     """Return the job application connected to ``database_url``; open it before use."""
     return app.with_connector(
         procrastinate.PsycopgConnector(
-            conninfo=database_url, kwargs={"options": "-c search_path=jobs,public,ext -c timezone=UTC"}
+            conninfo=database_url, kwargs={"options": "-c search_path=public,ext,jobs -c timezone=UTC"}
         )
     )
