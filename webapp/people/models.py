@@ -48,6 +48,19 @@ class Staff(Base):
     )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
+    # What flask-login asks of a signed-in person.
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the account is open."""
+        return self.disabled_at is None
+
+    def get_id(self) -> str:
+        """Return what the signed session cookie keeps of the person."""
+        return f"{self.city_id}.{self.id}.{self.session_epoch}"
+
 
 class Contact(Base):
     """How to reach somebody who reported. Never shown in public; read only through ``people.contacts``."""

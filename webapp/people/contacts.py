@@ -1,0 +1,91 @@
+"""How to reach those who reported. The only module that reads or writes the table of contacts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webapp.people.models import Contact
+
+_EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s.<>()]+")
+_PHONE = re.compile(r"\+?[\d\s().\-/]{5,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactDetails:
+    """What somebody told of themselves, cleaned. Kept out of ``repr``, so that no log shows it."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    language: str = "en"
+
+    def __repr__(self) -> str:
+        return "ContactDetails(…)"
+
+    def __bool__(self) -> bool:
+        return bool(self.name or self.email or self.phone)
+
+
+def clean(
+    name: str | None = None, email: str | None = None, phone: str | None = None, language: str = "en"
+) -> tuple[ContactDetails, dict[str, str]]:
+    """Return the details without stray spaces, and the fields that cannot be right with what to do about each."""
+    details = ContactDetails(*(_tidy(value) for value in (name, email, phone)), language=language)
+    wrong = {}
+    if details.name and len(details.name) > 200:
+        wrong["name"] = "Shorten the name to 200 characters."
+    if details.email and (len(details.email) > 254 or not _EMAIL.fullmatch(details.email)):
+        wrong["email"] = "Write an e-mail address such as name@example.org, or leave it empty."
+    if details.phone and not _PHONE.fullmatch(details.phone):
+        wrong["phone"] = "Write a phone number in digits, or leave it empty."
+    return details, wrong
+
+
+def find_or_make(session: Session, city_id: int, details: ContactDetails) -> int:
+    """Return the id of the contact with exactly these details, making it where there is none.
+
+    Somebody who gives another person's address thereby neither changes nor learns anything of theirs: only
+    all details together are the same contact.
+    """
+    known = session.scalar(
+        select(Contact.id)
+        .where(
+            Contact.city_id == city_id,
+            # Says nothing beyond the lines below, but is what the table is indexed by.
+            func.lower(Contact.email) == (details.email and details.email.lower()),
+            Contact.name == details.name,
+            Contact.email == details.email,
+            Contact.phone == details.phone,
+            Contact.language == details.language,
+        )
+        .order_by(Contact.id)
+        .limit(1)
+    )
+    if known is not None:
+        return known
+    contact = Contact(
+        city_id=city_id,
+        name=details.name,
+        email=details.email,
+        phone=details.phone,
+        language=details.language,
+    )
+    session.add(contact)
+    session.flush()
+    return contact.id
+
+
+def get(session: Session, city_id: int, contact_id: int) -> ContactDetails | None:
+    """Return how to reach a contact, for sending a notice; None where the contact was erased."""
+    contact = session.get(Contact, (city_id, contact_id))
+    if contact is None:
+        return None
+    return ContactDetails(contact.name, contact.email, contact.phone, contact.language)
+
+
+def _tidy(value: str | None) -> str | None:
+    return " ".join(value.split()) or None if value else None
