@@ -33,7 +33,7 @@ class ContactDetails:
 def clean(
     name: str | None = None, email: str | None = None, phone: str | None = None, language: str = "en"
 ) -> tuple[ContactDetails, dict[str, str]]:
-    """Return the details without stray spaces, and the fields that cannot be right with what to do about each."""
+    """Return the details without stray spaces, and what to do about each field that cannot be right."""
     details = ContactDetails(*(_tidy(value) for value in (name, email, phone)), language=language)
     wrong = {}
     if details.name and len(details.name) > 200:

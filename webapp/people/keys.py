@@ -14,7 +14,7 @@ from webapp.people.models import ApiKey
 
 
 def add_key(session: Session, city_id: int, name: str) -> tuple[ApiKey, str]:
-    """Add a key for the system called ``name``. Returns its row, and the key itself: nothing can show it again."""
+    """Add a key for the system called ``name``. Returns its row and the key, which nothing can show again."""
     key = f"pw_{secrets.token_urlsafe(24)}"
     row = ApiKey(city_id=city_id, name=name.strip(), key_sha256=_digest(key))
     session.add(row)

@@ -31,8 +31,8 @@ def hash_password(password: str) -> str:
 def is_password(password: str, password_hash: str | None) -> bool:
     """Say whether ``password`` is the one that ``password_hash`` was made from.
 
-    With no hash (nobody has that e-mail address) it does the same work and says no, so that the time taken does
-    not tell which addresses are known.
+    With no hash (nobody has that e-mail address) it does the same work and says no, so that the time taken
+    does not tell which addresses are known.
     """
     try:
         matches = _hasher.verify(password_hash or _nobodys_hash(), password[:LONGEST])

@@ -11,7 +11,7 @@ from webapp.people.models import Staff
 
 
 def staff_by_identity(session: Session, identity: str) -> Staff | None:
-    """Return whom a signed session names (``Staff.get_id``), unless disabled or signed out everywhere since."""
+    """Return whom a session names (``Staff.get_id``), unless disabled or signed out everywhere since."""
     parts = identity.split(".")
     if len(parts) != 3 or not all(part.isdecimal() and part.isascii() for part in parts):
         return None

@@ -1,0 +1,51 @@
+"""Accounts to try a demo city with: one for each role, all with the same public password."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from webapp.people.accounts import add_staff
+from webapp.people.models import Staff
+from webapp.people.queries import staff_by_email
+
+PASSWORD = "alder-falls"
+DOMAIN = "demo.example"
+
+
+def add_demo_accounts(
+    session: Session,
+    city_id: int,
+    *,
+    crews: dict[str, int],
+    departments: dict[str, int],
+    districts: list[str],
+) -> list[Staff]:
+    """Add the accounts that are missing: each role, each crew, each district. The caller commits.
+
+    Parameters
+    ----------
+    crews, departments
+        Ids by code.
+    districts
+        Zone ids of the council districts.
+    """
+    first_department = next(iter(departments.values()), None)
+    wanted = [
+        ("administrator", "Ada Admin", "administrator", {}),
+        ("agent", "Desk Agent", "agent", {}),
+        ("supervisor", "Works Supervisor", "supervisor", {"department_id": first_department}),
+        ("auditor", "City Auditor", "auditor", {}),
+        *((code, f"Crew {code}", "crew", {"crew_id": crew_id}) for code, crew_id in crews.items()),
+        *(
+            (f"district-{zone}".lower(), f"Council office, district {zone}", "council", {"district": zone})
+            for zone in districts
+        ),
+    ]
+    added = []
+    for local, name, role, scope in wanted:
+        email = f"{local}@{DOMAIN}"
+        if staff_by_email(session, city_id, email) is None:
+            added.append(
+                add_staff(session, city_id, email=email, name=name, role=role, password=PASSWORD, **scope)
+            )
+    return added
