@@ -34,7 +34,7 @@ def clean(
     name: str | None = None, email: str | None = None, phone: str | None = None, language: str = "en"
 ) -> tuple[ContactDetails, dict[str, str]]:
     """Return the details without stray spaces, and what to do about each field that cannot be right."""
-    details = ContactDetails(*(_tidy(value) for value in (name, email, phone)), language=language)
+    details = ContactDetails(_tidy(name), _tidy(email), _tidy(phone), language)
     wrong = {}
     if details.name and len(details.name) > 200:
         wrong["name"] = "Shorten the name to 200 characters."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from webapp.people.accounts import add_staff
 from webapp.people.models import Staff
 from webapp.people.queries import staff_by_email
 
-PASSWORD = "alder-falls"
+PASSWORD = "alder-falls"  # noqa: S105  (shown to everybody on the sign-in page of a demo)
 DOMAIN = "demo.example"
 
 
@@ -30,7 +32,7 @@ def add_demo_accounts(
         Zone ids of the council districts.
     """
     first_department = next(iter(departments.values()), None)
-    wanted = [
+    wanted: list[tuple[str, str, str, dict[str, Any]]] = [
         ("administrator", "Ada Admin", "administrator", {}),
         ("agent", "Desk Agent", "agent", {}),
         ("supervisor", "Works Supervisor", "supervisor", {"department_id": first_department}),
