@@ -1,0 +1,123 @@
+"""The catalog of one city, read whole: what people can ask for, who owns it, who does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from layers.places import Place
+from webapp.catalog.calendars import Calendar
+from webapp.catalog.deadlines import Clock, due_at
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentEntry:
+    """Who owns services."""
+
+    id: int
+    code: str
+    name: str
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrewEntry:
+    """The team that does the work."""
+
+    id: int
+    code: str
+    name: str
+    department_id: int
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionEntry:
+    """A question of a service."""
+
+    position: int
+    code: str
+    datatype: str
+    required: bool
+    variable: bool
+    """False: a text to show, not a question to answer."""
+    text: str
+    hint: str
+    options: tuple[Mapping[str, str], ...]
+    """``{"key": …, "name": …}`` of each choice of a list."""
+    translations: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEntry:
+    """A type of request."""
+
+    id: int
+    code: str
+    name: str
+    group: str
+    description: str
+    keywords: tuple[str, ...]
+    icon: str
+    type: str
+    department_id: int
+    target_hours: float | None
+    target_clock: Clock
+    public: bool
+    active: bool
+    asset_kind: str | None
+    notice: str
+    duplicates: Mapping[str, Any]
+    """Overrides of the matching's auto, flag, reach_m and lookback_days."""
+    translations: Mapping[str, Any]
+    questions: tuple[QuestionEntry, ...]
+
+    def translated(self, field: str, language: str) -> str:
+        """Return the name, description or notice in ``language`` where it is translated, else as it is."""
+        words: str = self.translations.get(language, {}).get(field) or getattr(self, field)
+        return words
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """A snapshot of one city's catalog; replaced whole when the city file is loaded again."""
+
+    city_id: int
+    version: datetime
+    calendar: Calendar
+    departments: Mapping[int, DepartmentEntry]
+    crews: Mapping[int, CrewEntry]
+    """By id, the retired too: old tickets name them."""
+    services: Mapping[int, ServiceEntry]
+    """By id in the order of lists, the inactive too."""
+
+    @cached_property
+    def service_by_code(self) -> Mapping[str, ServiceEntry]:
+        """All services by code."""
+        return MappingProxyType({service.code: service for service in self.services.values()})
+
+    @cached_property
+    def crew_by_code(self) -> Mapping[str, CrewEntry]:
+        """All crews by code."""
+        return MappingProxyType({crew.code: crew for crew in self.crews.values()})
+
+    @cached_property
+    def active(self) -> tuple[ServiceEntry, ...]:
+        """The services that can be asked for, in the order of lists."""
+        return tuple(service for service in self.services.values() if service.active)
+
+    def offered(self, place: Place | None = None) -> tuple[ServiceEntry, ...]:
+        """Return the services that can be asked for; at ``place`` none where that is not in the city."""
+        return self.active if place is None or place.placed else ()
+
+    def due_at(self, service_id: int, requested_at: datetime) -> datetime | None:
+        """Return the date promised for a report made at ``requested_at``, None where nothing is."""
+        service = self.services[service_id]
+        if service.target_hours is None:
+            return None
+        return due_at(requested_at, service.target_hours, service.target_clock, self.calendar)
