@@ -1,0 +1,58 @@
+"""The polygons of a made-up city: council districts, public works areas, neighborhoods, water and parks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.random import Generator
+
+from demo.ground import CENTER, Ground, cells_of
+
+COUNCIL_DISTRICTS = 7
+WORKS_AREAS = {"center": (0.0, 0.05), "north": (-0.1, 0.65), "south": (-0.2, -0.6), "east": (0.65, 0.0)}
+"""Each area's middle, in radii of the city from its center."""
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Named polygons as columns of equal length; ``shapes`` in metric coordinates."""
+
+    shapes: Sequence[shapely.Geometry]
+    id: list[str]
+    name: list[str]
+    class_: list[str] | None = None
+
+
+def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
+    """Draw every polygon layer, by the name of its file."""
+    districts = [str(number) for number in range(1, COUNCIL_DISTRICTS + 1)]
+    seeds = np.array(CENTER) + ground.radius * np.array(list(WORKS_AREAS.values()))
+    quarters = ground.quarters
+    downtown = shapely.intersection(shapely.Point(CENTER).buffer(0.28 * ground.radius), ground.outline)
+    waters = list(shapely.get_parts(ground.river))
+    return {
+        "boundary": Areas([ground.outline], ["city"], ["Alder Falls"]),
+        "council": Areas(
+            cells_of(rng, ground.outline, COUNCIL_DISTRICTS), districts, [f"District {n}" for n in districts]
+        ),
+        "works": Areas(
+            cells_of(rng, ground.outline, len(seeds), seeds),
+            list(WORKS_AREAS),
+            [n.title() for n in WORKS_AREAS],
+        ),
+        "neighborhoods": Areas(
+            [q.area for q in quarters],
+            [q.name.lower().replace(" ", "-") for q in quarters],
+            [q.name for q in quarters],
+        ),
+        "downtown": Areas([downtown], ["downtown"], ["Downtown"]),
+        "land": Areas(
+            [*waters, *ground.parks],
+            [*(f"W{n}" for n in range(len(waters))), *(f"P{n}" for n in range(len(ground.parks)))],
+            [*("Alder River" for _ in waters), *(f"{q.name} Park" for q in quarters[: len(ground.parks)])],
+            [*("water" for _ in waters), *("park" for _ in ground.parks)],
+        ),
+    }
