@@ -1,0 +1,213 @@
+"""The sequential matcher: reports in time order against all open tickets, opening and joining as it goes."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.arrays import Floats, compiled
+from geo.duplicates import JOINED, SUGGESTIONS, Model, Reports, Services, Tickets, rank, tables
+from geo.pair_features import N_FEATURES, RECORD, is_candidate
+
+_EMPTY = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What became of n reports; tickets are named by their ordinal in the `Matcher`."""
+
+    decision: NDArray[np.int8]
+    """(n,) `NONE`, `FLAGGED` or `JOINED` of `geo.duplicates`."""
+    ticket: NDArray[np.int64]
+    """(n,) the ticket joined, or else opened."""
+    score: Floats
+    """(n,) probability that the report repeats any ticket within reach."""
+    suggestions: NDArray[np.int64]
+    """(n, 5) tickets it may repeat, best first, filled up with -1."""
+    scores: Floats
+    """(n, 5) the probability of each."""
+    features: Floats
+    """(n, F) features of the best suggestion; NaN where there is none."""
+
+
+class Matcher:
+    """Open and lately closed tickets in a grid, and the reports that arrive among them.
+
+    Tickets get ordinals 0, 1, 2 … in the order in which they are added or opened.
+
+    Parameters
+    ----------
+    services, model
+        `Services` as bound by this model.
+    """
+
+    def __init__(self, services: Services, model: Model) -> None:
+        self._tables = tables(services, model)
+        # One cell is as wide as the longest reach, so a pin's tickets lie in its cell and the eight around it.
+        self._cell_m = float(services.reach_m.max(initial=1.0))
+        self._keep_s = float(services.lookback_s.max(initial=0.0))
+        self._tickets = np.zeros(0, RECORD)
+        self._count = 0
+        self._words = np.zeros(0, np.int64)
+        self._grid = _Grid.with_room(0)
+        self._now = -math.inf
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add_tickets(self, tickets: Tickets) -> None:
+        """Take in tickets that exist already, oldest (lowest id) first."""
+        records = self._with_words(tickets)
+        self._make_room(len(records))
+        self._tickets[self._count : self._count + len(records)] = records
+        _insert(self._tickets, self._count, self._count + len(records), self._cell_m, *self._grid)
+        self._count += len(records)
+
+    def match(self, reports: Reports) -> Decisions:
+        """Decide for each report, in order; one that does not join opens a ticket that later ones may join.
+
+        May be called again and again with later reports. A ticket closes when the report that opened it does.
+
+        Raises
+        ------
+        ValueError
+            If the reports are not in the order of their times, within this call and after earlier ones.
+        """
+        records = self._with_words(reports)
+        times = records["opened"]
+        if not (np.diff(times, prepend=self._now) >= 0).all():
+            raise ValueError("reports must come in the order of their times, each with a time")
+        n = len(records)
+        self._make_room(n)
+        out = Decisions(
+            decision=np.zeros(n, np.int8),
+            ticket=np.zeros(n, np.int64),
+            score=np.zeros(n),
+            suggestions=np.full((n, SUGGESTIONS), -1),
+            scores=np.zeros((n, SUGGESTIONS)),
+            features=np.full((n, N_FEATURES), math.nan),
+        )
+        self._count = _match(
+            records, self._tickets, self._count, self._words, self._cell_m, self._keep_s, *self._grid, *self._tables,
+            out.decision, out.ticket, out.score, out.suggestions, out.scores, out.features,
+        )  # fmt: skip
+        self._now = float(times[-1]) if n else self._now
+        return out
+
+    def _with_words(self, reports: Reports) -> NDArray[Any]:
+        """Return the records, pointing into this matcher's own words."""
+        records = reports.records()
+        records["words_start"] += len(self._words)
+        records["words_stop"] += len(self._words)
+        self._words = np.concatenate([self._words, reports.word_keys()])
+        return records
+
+    def _make_room(self, more: int) -> None:
+        """Make tickets and grid large enough for `more` tickets, and forget none."""
+        needed = self._count + more
+        if needed <= len(self._tickets):
+            return
+        room = max(needed, 2 * len(self._tickets))
+        self._tickets = np.concatenate([self._tickets[: self._count], np.zeros(room - self._count, RECORD)])
+        self._grid = _Grid.with_room(room)
+        _insert(self._tickets, 0, self._count, self._cell_m, *self._grid)
+
+
+class _Grid(NamedTuple):
+    """An open-addressed hash of cells; each cell heads a chain of tickets, the newest first."""
+
+    keys: NDArray[np.int64]
+    heads: NDArray[np.int64]
+    following: NDArray[np.int64]
+
+    @classmethod
+    def with_room(cls, tickets: int) -> "_Grid":
+        slots = 1 << max(2 * tickets, 16).bit_length()
+        return cls(np.full(slots, _EMPTY), np.full(slots, -1), np.full(tickets, -1))
+
+
+@compiled
+def _slot(cx, cy, keys):  # type: ignore[no-untyped-def]
+    """Return where a cell is, or would be put."""
+    cell = (np.int64(cx) << 32) ^ (np.int64(cy) & 0xFFFFFFFF)
+    mask = len(keys) - 1
+    # Fibonacci hashing spreads neighbouring cells over the table (Knuth, TAOCP 6.4).
+    at = ((np.uint64(cell) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & np.uint64(mask)
+    while keys[at] != _EMPTY and keys[at] != cell:
+        at = (at + np.uint64(1)) & np.uint64(mask)
+    return np.int64(at), cell
+
+
+@compiled
+def _insert(tickets, start, stop, cell_m, keys, heads, following):  # type: ignore[no-untyped-def]
+    for i in range(start, stop):
+        if not tickets[i].matchable:
+            continue
+        at, cell = _slot(math.floor(tickets[i].x / cell_m), math.floor(tickets[i].y / cell_m), keys)
+        keys[at] = cell
+        following[i] = heads[at]
+        heads[at] = i
+
+
+@compiled
+def _near(report, tickets, cell_m, keep_s, keys, heads, following, related, reach_m, lookback_s, found):  # type: ignore[no-untyped-def]
+    """Return the candidates, oldest first, in an array that may be longer, and how many they are."""
+    n = 0
+    cx, cy = math.floor(report.x / cell_m), math.floor(report.y / cell_m)
+    for dx in range(-1, 2):
+        for dy in range(-1, 2):
+            at, cell = _slot(cx + dx, cy + dy, keys)
+            before = -1
+            i = heads[at]
+            while i >= 0:
+                after = following[i]
+                if report.opened - tickets[i].closed >= keep_s:
+                    # Time only goes on: nobody will ask for this ticket again.
+                    if before < 0:
+                        heads[at] = after
+                    else:
+                        following[before] = after
+                else:
+                    before = i
+                    if is_candidate(report, tickets[i], related, reach_m, lookback_s):
+                        if n == len(found):
+                            found = np.concatenate((found, np.empty_like(found)))
+                        found[n] = i
+                        n += 1
+                i = after
+    found[:n].sort()
+    return found, n
+
+
+@compiled
+def _match(  # type: ignore[no-untyped-def]
+    reports, tickets, count, words, cell_m, keep_s, keys, heads, following,
+    related, affinity, repeat_rate, auto, flag, reach_m, lookback_s, knots, weights, missing,
+    decision, ticket, score, suggestions, scores, features,
+):  # fmt: skip
+    found = np.empty(256, np.int64)
+    best = np.empty((suggestions.shape[1], features.shape[1]))
+    for r in range(len(reports)):
+        report = reports[r]
+        if report.matchable:
+            found, n = _near(
+                report, tickets, cell_m, keep_s, keys, heads, following, related, reach_m, lookback_s, found
+            )
+            chosen, score[r], decision[r] = rank(
+                report, words, tickets, words, found[:n], affinity, repeat_rate, auto, flag, knots, weights, missing,
+                suggestions[r], scores[r], best,
+            )  # fmt: skip
+            if chosen > 0:
+                features[r] = best[0]
+        if decision[r] == JOINED:
+            ticket[r] = suggestions[r, 0]
+            tickets[ticket[r]].latest = report.opened
+            tickets[ticket[r]].reports += 1
+        else:
+            ticket[r] = count
+            tickets[count] = report
+            _insert(tickets, count, count + 1, cell_m, keys, heads, following)
+            count += 1
+    return count
