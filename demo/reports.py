@@ -29,8 +29,8 @@ def make_reports(
 ) -> pa.Table:
     """Make about ``count`` reports that end at ``until``, in the order of time.
 
-    Problems arise more often downtown and on a few bad blocks; several people report some of them, each with a
-    pin of their own; crews close most and are late with some.
+    Problems arise more often downtown and on a few bad blocks; several people report some of them, each with
+    a pin of their own; crews close most and are late with some.
 
     Returns
     -------
