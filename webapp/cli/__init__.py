@@ -1,0 +1,62 @@
+"""``pinward``: the one command line.
+
+Each command or group is a module here that holds a click command of the module's name. It is imported only
+when it runs, so that ``pinward --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+SECTIONS = {
+    "Running it": {
+        "serve": "Serve the city: web, job worker, database, all in one.",
+        "worker": "Run background jobs: notices, escalation, rollups.",
+        "database": "Start, stop and upgrade the database.",
+    },
+    "The city": {
+        "city": "Check, load and verify a city from its file.",
+        "demo": "Make and load the demo city.",
+        "staff": "Add people who work for the city.",
+        "key": "Make and revoke the keys that other systems write with.",
+    },
+    "Places and reports": {
+        "locate": "Say what the map knows of a point.",
+        "find": "Find an address, a crossing or a place.",
+        "reports": "Load reports from a file, and export them.",
+        "duplicates": "Score pairs of reports, and judge the scoring.",
+    },
+    "Measuring": {
+        "bench": "Measure speed beside other tools, on this machine.",
+    },
+}
+"""The table of contents: one line a command."""
+
+
+class TableOfContents(click.Group):
+    """A group whose commands are the modules that ``SECTIONS`` names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all commands, in the order of the sections."""
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None where there is no such command."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(import_module(f"webapp.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of contents."""
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
+
+
+@click.group(cls=TableOfContents, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pinward")
+def main() -> None:
+    """Pinward: a map-first 311 system. 'pinward COMMAND --help' explains a command."""

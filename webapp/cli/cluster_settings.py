@@ -56,7 +56,7 @@ def cluster_settings(socket: Path, *, durable: bool) -> str:
 
 
 def _shared_memory() -> str:
-    """Return how parallel queries share memory: containers often have a /dev/shm too small for it, or none."""
+    """Return how parallel queries share memory: /dev/shm is often too small for it in containers."""
     try:
         room = os.statvfs("/dev/shm")  # noqa: S108
     except OSError:

@@ -38,7 +38,7 @@ def stop() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Say whether the database answers, and which migration it is at. Exits with 3 when it does not answer."""
+    """Say whether the database answers, and which migration it is at. Exits with 3 if it does not."""
     state = schema.state(settings().database)
     if as_json:
         click.echo(json.dumps(state))
@@ -46,7 +46,9 @@ def status(context: click.Context, as_json: bool) -> None:
         click.echo("Not running.")
     else:
         current = "up to date" if state["revision"] == state["head"] else f"behind {state['head']}"
-        click.echo(f"Running: PostgreSQL {state['postgresql']}, PostGIS {state['postgis'] or 'not yet created'}")
+        click.echo(
+            f"Running: PostgreSQL {state['postgresql']}, PostGIS {state['postgis'] or 'not yet created'}"
+        )
         click.echo(f"Schema:  {state['revision'] or 'empty'} ({current})")
     if not state["running"]:
         context.exit(NOT_RUNNING)

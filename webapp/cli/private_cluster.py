@@ -1,7 +1,7 @@
 """A PostgreSQL cluster of our own in ``PINWARD_HOME/postgres``, reached by a Unix socket only.
 
-The folder holds ``data`` (what ``initdb`` makes), ``socket`` and ``log``. PostgreSQL refuses to run as root: there, the
-folder belongs to the ``postgres`` user that the system's package made, and its programs run as that user.
+The folder holds ``data`` (what ``initdb`` makes), ``socket`` and ``log``. PostgreSQL refuses to run as root:
+there, the folder belongs to the ``postgres`` user that the system's package made, and its programs run as that user.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -57,7 +58,7 @@ class PrivateCluster:
         return f"postgresql://{ROLE}@/{database}?host={self.socket}"
 
     def processes(self) -> set[int]:
-        """Return the ids of all server processes: they work in the data folder, whatever any pid file says."""
+        """Return the ids of all server processes: they work in the data folder, pid file or not."""
         data = str(self.data.resolve())
         return {
             int(entry.name)
@@ -91,7 +92,9 @@ class PrivateCluster:
             if self.running():
                 return False
             self._initialise()
-            (self.data / "postgresql.conf").write_text(cluster_settings(self.socket, durable=self.durable))
+            # The server's user may not be able to walk our path to the socket, only the resolved one.
+            text = cluster_settings(self.socket.resolve(), durable=self.durable)
+            (self.data / "postgresql.conf").write_text(text)
             self._clear_the_way()
             self._launch()
             self._create_database()
@@ -139,9 +142,13 @@ class PrivateCluster:
         self._own(shelter)
         self.folder.symlink_to(shelter)
 
+    @property
+    def _set_aside(self) -> str:
+        return f"mv '{self.data}' '{self.data}.broken'"
+
     def _may_enter(self, folder: Path) -> bool:
         test = subprocess.run(["test", "-x", folder], **self._identity(), cwd="/", check=False)
-        return test.returncode == 0
+        return bool(test.returncode == 0)
 
     def _own(self, folder: Path) -> None:
         """Make ``folder`` for the server's user alone. A folder that is somebody else's is never used."""
@@ -169,14 +176,16 @@ class PrivateCluster:
         if self.data.exists() and any(self.data.iterdir()):
             raise Failure(
                 f"{self.data.resolve()} is not a PostgreSQL data folder: PG_VERSION is missing.",
-                f"Restore it from your backup. If nothing in it is needed: mv '{self.data}' '{self.data}.broken' "
-                "and start again; a new, empty cluster is made.",
+                f"Restore it from your backup. If nothing in it is needed: {self._set_aside}"
+                " and start again; a new, empty cluster is made.",
             )
         # Made beside its final name, so that an interrupted attempt is never taken for a cluster.
         fresh = self.folder.resolve() / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
         options = ["--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject"]
-        done = self._run("initdb", "-D", fresh, "-U", ROLE, *options, *([] if self.durable else ["--no-sync"]))
+        done = self._run(
+            "initdb", "-D", fresh, "-U", ROLE, *options, *([] if self.durable else ["--no-sync"])
+        )
         if done.returncode:
             raise Failure(
                 f"PostgreSQL could not make a new cluster: {done.stderr.strip()}",
@@ -189,7 +198,7 @@ class PrivateCluster:
     def _clear_the_way(self) -> None:
         """Wait for what a killed server left behind, and drop pid files that name a stranger's process.
 
-        PostgreSQL itself ignores a pid file whose process is gone, but not one whose number was given to another.
+        PostgreSQL itself ignores a pid file whose process is gone, but not one whose number now is another's.
         """
         deadline = time.monotonic() + 15
         while self.processes() and time.monotonic() < deadline:
@@ -205,13 +214,15 @@ class PrivateCluster:
     def _launch(self) -> None:
         if self.running():
             return
-        done = self._run("pg_ctl", "start", "-D", self.data.resolve(), "-l", self.log.resolve(), "-w", "-t", "60")
+        done = self._run(
+            "pg_ctl", "start", "-D", self.data.resolve(), "-l", self.log.resolve(), "-w", "-t", "60"
+        )
         if done.returncode:
             lines = self.log.read_text(errors="replace").splitlines()[-8:] if self.log.exists() else []
             raise Failure(
                 "The private cluster does not start. It said:\n    " + "\n    ".join(lines or [done.stderr]),
-                f"The whole log is {self.log}. Where the data is broken, restore {self.data} from your backup; "
-                f"if nothing in it is needed: mv '{self.data}' '{self.data}.broken' and start again.",
+                f"The whole log is {self.log}. If the data is broken, restore {self.data} from a backup; "
+                f"if nothing in it is needed: {self._set_aside} and start again.",
             )
 
     def _create_database(self) -> None:
@@ -221,7 +232,7 @@ class PrivateCluster:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
     def _run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [_programs(self.data) / program, *arguments],
             **self._identity(),
             cwd="/",
@@ -230,8 +241,9 @@ class PrivateCluster:
             text=True,
             check=False,
         )
+        return done
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         """Return the arguments that make ``subprocess`` run as the server's user."""
         if self._user is None:
             return {}
@@ -249,7 +261,7 @@ def _postgres_user() -> pwd.struct_passwd:
 
 
 def _programs(data: Path) -> Path:
-    """Return the folder of the PostgreSQL programs to use: of the version that made ``data``, else the newest with PostGIS.
+    """Return the folder of PostgreSQL's programs: the version that made ``data``, or the newest one.
 
     Raises
     ------
@@ -258,7 +270,8 @@ def _programs(data: Path) -> Path:
     """
     root = Path("/usr/lib/postgresql")
     versions = sorted(
-        (int(folder.name) for folder in root.glob("*") if (folder / "bin" / "postgres").exists()), reverse=True
+        (int(folder.name) for folder in root.glob("*") if (folder / "bin" / "postgres").exists()),
+        reverse=True,
     )
     versions = [version for version in versions if version >= OLDEST_POSTGRESQL]
     made_by = data / "PG_VERSION"
@@ -266,7 +279,7 @@ def _programs(data: Path) -> Path:
         wanted = int(made_by.read_text())
         if wanted not in versions:
             raise Failure(
-                f"The private cluster was made by PostgreSQL {wanted}, which is not installed (found: {versions}).",
+                f"The private cluster was made by PostgreSQL {wanted}; installed are: {versions or 'none'}.",
                 f"apt-get install postgresql-{wanted} postgresql-{wanted}-postgis-3, "
                 "or move the data over with pg_upgrade.",
             )

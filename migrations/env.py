@@ -1,0 +1,69 @@
+"""How Alembic sees the database: all rooms' tables, PostGIS columns through GeoAlchemy2's helpers."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from alembic import context
+from geoalchemy2 import alembic_helpers
+from sqlalchemy import Connection, text
+
+import webapp
+from webapp.config import settings
+from webapp.db import Base, make_engine
+
+MIGRATION_LOCK = 311_000
+"""Advisory lock that lets one process at a time migrate a database."""
+
+
+def import_models() -> None:
+    """Import every room's ``models``, so that ``Base.metadata`` knows all tables."""
+    rooms = [
+        "layers",
+        *(f"webapp.{room.name}" for room in pkgutil.iter_modules(webapp.__path__) if room.ispkg),
+    ]
+    for room in rooms:
+        if find_spec(f"{room}.models"):
+            import_module(f"{room}.models")
+
+
+def configure(**how: Any) -> None:
+    """Set Alembic up; the same whether it runs SQL or only prints it."""
+    context.configure(
+        target_metadata=Base.metadata,
+        include_object=alembic_helpers.include_object,
+        process_revision_directives=alembic_helpers.writer,
+        render_item=alembic_helpers.render_item,
+        **how,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations on ``connection``, after any other process that does the same."""
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    # Whatever is on the search path counts as ours; the job queue's tables are not.
+    connection.execute(text("SET search_path TO public, ext"))
+    connection.commit()
+    try:
+        configure(connection=connection)
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.commit()
+
+
+import_models()
+url: str = context.config.attributes.get("url") or settings().database
+
+if context.is_offline_mode():
+    configure(url=url.replace("postgresql://", "postgresql+psycopg://", 1), literal_binds=True)
+else:
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        migrate(connection)
+    engine.dispose()
