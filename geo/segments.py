@@ -1,0 +1,296 @@
+# mypy: allow-untyped-defs
+"""The nearest street segment of a pin: exact, with the snapped point, the side and how far along.
+
+Every search gives what comparing the pin with every segment would. Ties go to the lowest segment.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, ints
+from geo.grid import Grid, cells_around, closest_on_edge, edge_grid, start_of_walk
+from geo.polylines import Polylines
+
+# A pin within a micrometre of the line, or of its straight continuation, is on neither side.
+_ON_LINE_M = 1e-6
+
+
+class NearestSegments(NamedTuple):
+    """For each pin its nearest segment; -1, NaN and 0 where there is none."""
+
+    segment: Ints
+    distance_m: Floats
+    x: Floats  # of the snapped point
+    y: Floats
+    side: NDArray[np.int8]  # +1 left, -1 right of the digitised direction, 0 on the line
+    fraction: Floats  # 0 to 1 of the segment's length
+    other: Ints  # the nearest segment but this one
+    other_distance_m: Floats
+
+
+class SegmentsWithin(NamedTuple):
+    """For each pin (row) up to k segments, nearest first, padded with -1 and NaN."""
+
+    segment: Ints
+    distance_m: Floats
+
+
+class _Lines(NamedTuple):
+    """What the compiled loops need of the polylines; edge ``i`` goes from vertex ``i`` to ``i + 1``."""
+
+    coords: Floats
+    offsets: NDArray[np.int64]
+    gaps: NDArray[np.bool_]
+    along: Floats
+    piece: Ints
+
+
+class SegmentIndex:
+    """Street segments, indexed for searches by the million.
+
+    Parameters
+    ----------
+    polylines : Polylines
+        One piece a segment, in metres.
+    """
+
+    def __init__(self, polylines: Polylines) -> None:
+        lines = polylines.without_repeats()
+        self._lines = _Lines(lines.coords, lines.offsets, lines.gaps, lines.along, lines.piece_of_vertex)
+        edges = np.flatnonzero(~lines.gaps[1:])
+        ends = np.hstack([lines.coords[edges], lines.coords[edges + 1]])
+        self._grid: Grid = edge_grid(ends, edges.astype(np.int32))
+
+    def __len__(self) -> int:
+        return len(self._lines.offsets) - 1
+
+    def nearest(self, x: ArrayLike, y: ArrayLike, *, max_m: float) -> NearestSegments:
+        """Return the nearest segment of each pin.
+
+        Parameters
+        ----------
+        x, y : float or (n,) float64 arrays
+            Metres. NaN and infinity find nothing.
+        max_m : float
+            Segments farther away than this are not found, neither as nearest nor as `other`.
+
+        Returns
+        -------
+        NearestSegments
+            Arrays of n items.
+        """
+        x, y = float_pairs(x, y)
+        found = _nothing(len(x))
+        in_chunks(len(x), _nearest, x, y, float(max_m), self._grid, self._lines, found)
+        return found
+
+    def within(self, x: ArrayLike, y: ArrayLike, radius: float, k: int = 8) -> SegmentsWithin:
+        """Return up to k different segments within a radius (metres) of each pin, nearest first.
+
+        Returns
+        -------
+        SegmentsWithin
+            Arrays of shape (n, k).
+        """
+        x, y = float_pairs(x, y)
+        found = SegmentsWithin(np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan))
+        in_chunks(len(x), _within, x, y, float(radius), self._grid, self._lines.piece, *found)
+        return found
+
+    def project(self, x: ArrayLike, y: ArrayLike, segment: ArrayLike) -> NearestSegments:
+        """Snap each pin to a segment already chosen, however far; `other` stays -1.
+
+        Parameters
+        ----------
+        segment : (n,) int32 array
+            The segment of each pin; -1 for none.
+        """
+        x, y = float_pairs(x, y)
+        segments = ints(segment)
+        if segments.shape != x.shape or (len(x) and not (-1 <= segments.min() <= segments.max() < len(self))):
+            raise ValueError(f"segment must hold one number between -1 and {len(self) - 1} for each pin")
+        found = _nothing(len(x))
+        in_chunks(len(x), _project, x, y, segments, self._lines, found)
+        return found
+
+
+def _nothing(count: int) -> NearestSegments:
+    nan = [np.full(count, np.nan) for _ in range(5)]
+    none = np.full(count, -1, np.int32)
+    return NearestSegments(
+        none, nan[0], nan[1], nan[2], np.zeros(count, np.int8), nan[3], none.copy(), nan[4]
+    )
+
+
+@compiled
+def _nearest(start, stop, x, y, max_m, grid, lines, found):
+    for i in range(start, stop):
+        if np.isfinite(x[i]) and np.isfinite(y[i]):
+            edge, other, other_square = _walk(x[i], y[i], max_m, grid, lines.piece)
+            if edge >= 0:
+                _snap(i, x[i], y[i], edge, lines, found)
+            if other >= 0:
+                found.other[i] = lines.piece[other]
+                found.other_distance_m[i] = np.sqrt(other_square)
+
+
+@compiled
+def _walk(px, py, max_m, grid, piece):
+    """Return the nearest edge, the nearest edge of another piece, and the square of the way to that one."""
+    column, row, margin, outside = start_of_walk(px, py, grid)
+    best, other = -1, -1
+    best_square = other_square = max_m * max_m
+    for ring in range(max(grid.columns, grid.rows)):
+        for r in range(max(row - ring, 0), min(row + ring, grid.rows - 1) + 1):
+            step = 1 if abs(r - row) == ring else 2 * ring
+            for c in range(column - ring, column + ring + 1, step):
+                if not 0 <= c < grid.columns:
+                    continue
+                best, best_square, other, other_square = _look(
+                    r * grid.columns + c, px, py, grid, piece, best, best_square, other, other_square
+                )
+        seen = margin + ring * grid.size
+        if outside + seen * seen > other_square:
+            break
+    return best, other, other_square
+
+
+@compiled
+def _look(cell, px, py, grid, piece, best, best_square, other, other_square):
+    """Return the two nearest edges of different pieces once those of a cell have been compared."""
+    for k in range(grid.starts[cell], grid.starts[cell + 1]):
+        ends = grid.ends[k]
+        _, sx, sy = closest_on_edge(px, py, ends[0], ends[1], ends[2], ends[3])
+        square = (px - sx) ** 2 + (py - sy) ** 2
+        if square > other_square:
+            continue
+        edge = grid.edges[k]
+        same = best >= 0 and piece[edge] == piece[best]
+        if square < best_square or (square == best_square and not 0 <= best < edge):
+            if not same:
+                other, other_square = best, best_square
+            best, best_square = edge, square
+        elif not same and (square < other_square or not 0 <= other < edge):
+            other, other_square = edge, square
+    return best, best_square, other, other_square
+
+
+@compiled
+def _snap(i, px, py, edge, lines, found):
+    """Write down everything about pin `i` and its nearest edge."""
+    a, b = lines.coords[edge], lines.coords[edge + 1]
+    share, sx, sy = closest_on_edge(px, py, a[0], a[1], b[0], b[1])
+    piece = lines.piece[edge]
+    length = lines.along[lines.offsets[piece + 1] - 1]
+    at = lines.along[edge] + share * (lines.along[edge + 1] - lines.along[edge])
+    found.segment[i] = piece
+    found.distance_m[i] = np.sqrt((px - sx) ** 2 + (py - sy) ** 2)
+    found.x[i], found.y[i] = sx, sy
+    found.side[i] = _side(px - sx, py - sy, edge, share, lines)
+    found.fraction[i] = min(at / length, 1.0) if length > 0.0 else 0.0
+
+
+@compiled
+def _side(wx, wy, edge, share, lines):
+    """Return the side on which a pin lies that is (wx, wy) metres from its snapped point on an edge.
+
+    At a corner the pin is compared with the tangent there, the mean of both edges' directions: J. A. Bærentzen
+    and H. Aanæs, "Signed distance computation using the angle weighted pseudonormal" (2005), in the plane.
+    Beyond an end, the last edge is continued.
+    """
+    tx, ty = _direction(edge, lines)
+    neighbour = -1
+    if share == 0.0:
+        neighbour = _neighbour(edge, lines, False)
+    elif share == 1.0:
+        neighbour = _neighbour(edge, lines, True)
+    if neighbour >= 0:
+        nx, ny = _direction(neighbour, lines)
+        norm = np.hypot(tx + nx, ty + ny)
+        if norm > 1e-9:  # Else the line turns right back, and both edges give the pin to opposite sides.
+            tx, ty = (tx + nx) / norm, (ty + ny) / norm
+    aside = tx * wy - ty * wx
+    if abs(aside) <= _ON_LINE_M:
+        return 0
+    return 1 if aside > 0.0 else -1
+
+
+@compiled
+def _direction(edge, lines):
+    dx = lines.coords[edge + 1, 0] - lines.coords[edge, 0]
+    dy = lines.coords[edge + 1, 1] - lines.coords[edge, 1]
+    length = np.hypot(dx, dy)
+    return (dx / length, dy / length) if length > 0.0 else (0.0, 0.0)
+
+
+@compiled
+def _neighbour(edge, lines, ahead):
+    """Return the edge that goes on after an edge of the same part, or comes before it; -1 at an open end."""
+    end = lines.offsets[lines.piece[edge] + 1]
+    if ahead and edge + 2 < end and not lines.gaps[edge + 2]:
+        return edge + 1
+    if not ahead and not lines.gaps[edge]:
+        return edge - 1
+    # A part that ends where it began, like the loop of a cul-de-sac, goes on at its other end.
+    first, last = edge, edge + 1
+    while not lines.gaps[first]:
+        first -= 1
+    while last + 1 < end and not lines.gaps[last + 1]:
+        last += 1
+    if last - first > 2 and (lines.coords[first] == lines.coords[last]).all():
+        return first if ahead else last - 1
+    return -1
+
+
+@compiled
+def _within(start, stop, x, y, radius, grid, piece, segment, distance):
+    for i in range(start, stop):
+        left, right, bottom, top = cells_around(x[i], y[i], radius, grid)
+        for row in range(bottom, top + 1):
+            for k in range(
+                grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]
+            ):
+                ends = grid.ends[k]
+                _, sx, sy = closest_on_edge(x[i], y[i], ends[0], ends[1], ends[2], ends[3])
+                way = np.sqrt((x[i] - sx) ** 2 + (y[i] - sy) ** 2)
+                if way <= radius:
+                    keep_nearest(piece[grid.edges[k]], way, segment[i], distance[i])
+
+
+@compiled
+def keep_nearest(item, way, items, ways):
+    """Insert an item into a list of the nearest ones, kept in order of (way, item) and free of repeats."""
+    k = len(items)
+    place = k
+    while place > 0 and (items[place - 1] < 0 or (way, item) < (ways[place - 1], items[place - 1])):
+        place -= 1
+    for j in range(place):
+        if items[j] == item:
+            return
+    if place == k:
+        return
+    # Shift the rest down by one, up to an older entry of the same item, which is farther.
+    last = place
+    while last < k - 1 and items[last] >= 0 and items[last] != item:
+        last += 1
+    for j in range(last, place, -1):
+        items[j], ways[j] = items[j - 1], ways[j - 1]
+    items[place], ways[place] = item, way
+
+
+@compiled
+def _project(start, stop, x, y, segment, lines, found):
+    for i in range(start, stop):
+        if segment[i] < 0 or not (np.isfinite(x[i]) and np.isfinite(y[i])):
+            continue
+        best, best_square = -1, np.inf
+        for edge in range(lines.offsets[segment[i]], lines.offsets[segment[i] + 1] - 1):
+            if not lines.gaps[edge + 1]:
+                a, b = lines.coords[edge], lines.coords[edge + 1]
+                _, sx, sy = closest_on_edge(x[i], y[i], a[0], a[1], b[0], b[1])
+                square = (x[i] - sx) ** 2 + (y[i] - sy) ** 2
+                if square < best_square:
+                    best, best_square = edge, square
+        _snap(i, x[i], y[i], best, lines, found)
