@@ -1,8 +1,9 @@
 """House numbers from places along a segment, and places from house numbers.
 
-Left and right are those of the digitised direction; a range runs from its number at fraction 0 to its number
-at fraction 1, up or down. Numbers of one parity at both ends mean that the side has only that parity. 0 and -1
-both mean that a side has no number at that end; a range with one end only is that single number.
+Left and right are those of the digitised direction; a range runs from its number at fraction 0 to its
+number at fraction 1, up or down. Numbers of one parity at both ends mean that the side has only that
+parity. 0 and -1 both mean that a side has no number at that end; a range with one end only is that single
+number.
 """
 
 from typing import NamedTuple
@@ -76,8 +77,8 @@ def fraction_of(
     fraction : (n,) float64 array
         0 to 1; a half on a range of one number; NaN where neither range holds the number.
     side : (n,) int8 array
-        +1 left, -1 right; 0 where neither range holds the number. Where both do, a side with only the number's
-        parity comes before one with both, and left before right.
+        +1 left, -1 right; 0 where neither range holds the number. Where both do, a side with only the
+        number's parity comes before one with both, and left before right.
     """
     numbers = np.atleast_1d(np.asarray(number, np.int64))
     left, right = _side_range(l_from, l_to), _side_range(r_from, r_to)
@@ -99,4 +100,5 @@ def _side_range(start: ArrayLike, end: ArrayLike) -> _Range:
 def _holds(side: _Range, number: NDArray[np.int64]) -> NDArray[np.bool_]:
     low, high = np.minimum(side.first, side.last), np.maximum(side.first, side.last)
     in_range: NDArray[np.bool_] = (low <= number) & (number <= high)
-    return side.present & in_range & ((number - side.first) % side.step == 0)
+    of_parity: NDArray[np.bool_] = (number - side.first) % side.step == 0
+    return side.present & in_range & of_parity

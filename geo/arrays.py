@@ -15,7 +15,9 @@ Ints = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 # How every hot loop is compiled: once, kept on disk, free of the GIL, and dividing by zero as numpy does.
-compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
+compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(
+    cache=True, nogil=True, error_model="numpy"
+)
 
 # Below this many items a second thread costs more than it saves.
 _WORTH_THREADS = 20_000

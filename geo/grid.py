@@ -1,8 +1,8 @@
 # mypy: allow-untyped-defs
 """A uniform grid of square cells that says which edges pass through which cell.
 
-Walking outward ring by ring from a point's own cell finds its nearest edge after looking at a handful of edges;
-it is exact, because everything not yet seen lies outside the rings already walked.
+Walking outward ring by ring from a point's own cell finds its nearest edge after looking at a handful of
+edges; it is exact, because everything not yet seen lies outside the rings already walked.
 """
 
 import math
@@ -131,10 +131,11 @@ def closest_on_edge(px, py, x1, y1, x2, y2):
 
 @compiled
 def start_of_walk(px, py, grid):
-    """Return where a walk begins: its column and row, the metres to the nearest side of that cell, and `outside`.
+    """Return where a walk begins: column, row, metres to the nearest side of that cell, and `outside`.
 
-    A point outside the grid starts at the nearest point of the grid. The square of its distance to anything in
-    the grid is at least `outside`, the square of the way to that point, plus the square of the way on from there.
+    A point outside the grid starts at the nearest point of the grid. The square of its distance to anything
+    in the grid is at least `outside`, the square of the way to that point, plus the square of the way on
+    from there.
     """
     qx = min(max(px, grid.x0), grid.x0 + grid.columns * grid.size)
     qy = min(max(py, grid.y0), grid.y0 + grid.rows * grid.size)

@@ -1,9 +1,9 @@
 # mypy: allow-untyped-defs
 """The transverse Mercator projection of WGS 84, compiled, for the UTM zones that most cities use.
 
-Krüger's series to the sixth order in the third flattening, as given by C. F. F. Karney, "Transverse Mercator
-with an accuracy of a few nanometers", Journal of Geodesy 85 (2011), equations 7–26, 35 and 36. PROJ computes the
-same on one core; here it runs on every core. pyproj is the oracle in the tests.
+Krüger's series to the sixth order in the third flattening, as given by C. F. F. Karney, "Transverse
+Mercator with an accuracy of a few nanometers", Journal of Geodesy 85 (2011), equations 7–26, 35 and 36.
+PROJ computes the same on one core; here it runs on every core. pyproj is the oracle in the tests.
 """
 
 import math

@@ -1,8 +1,9 @@
 # mypy: allow-untyped-defs
 """On which side of a line a point lies, decided without rounding error.
 
-J. R. Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric predicates", Discrete
-& Computational Geometry 18 (1997): plain arithmetic where its error bound proves the sign, exact sums elsewhere.
+J. R. Shewchuk, "Adaptive precision floating-point arithmetic and fast robust geometric predicates",
+Discrete & Computational Geometry 18 (1997): plain arithmetic where its error bound proves the sign, exact
+sums elsewhere.
 """
 
 import numpy as np

@@ -45,7 +45,7 @@ class Polylines:
             raise ValueError(f"line {self.piece_of_vertex[bad[0]]} has a coordinate that is not a number")
         self.gaps = np.zeros(len(self.coords), np.bool_) if gaps is None else np.array(gaps, np.bool_)
         self.gaps[self.offsets[:-1]] = True
-        self.along = self._along()
+        self.along: Floats = self._along()
 
     @classmethod
     def from_shapely(cls, lines: Sequence[shapely.Geometry] | NDArray[Any]) -> "Polylines":
@@ -82,15 +82,15 @@ class Polylines:
     @property
     def lengths(self) -> Floats:
         """The length of each piece in metres, gaps left out, (m,)."""
-        last: Floats = self.along[self.offsets[1:] - 1]
-        return last
+        return self.along[self.offsets[1:] - 1]
 
     def _along(self) -> Floats:
         """Return how far along its piece each vertex lies, in metres, (n,)."""
         steps = np.zeros(len(self.coords))
         steps[1:] = np.hypot(*np.diff(self.coords, axis=0).T)
         steps[self.gaps] = 0.0
-        return _running_sums(steps, self.offsets)
+        along: Floats = _running_sums(steps, self.offsets)
+        return along
 
     def without_repeats(self) -> "Polylines":
         """Return the same lines with no two neighbouring vertices equal.

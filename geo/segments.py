@@ -196,9 +196,9 @@ def _snap(i, px, py, edge, lines, found):
 def _side(wx, wy, edge, share, lines):
     """Return the side on which a pin lies that is (wx, wy) metres from its snapped point on an edge.
 
-    At a corner the pin is compared with the tangent there, the mean of both edges' directions: J. A. Bærentzen
-    and H. Aanæs, "Signed distance computation using the angle weighted pseudonormal" (2005), in the plane.
-    Beyond an end, the last edge is continued.
+    At a corner the pin is compared with the tangent there, the mean of both edges' directions: J. A.
+    Bærentzen and H. Aanæs, "Signed distance computation using the angle weighted pseudonormal" (2005), in
+    the plane. Beyond an end, the last edge is continued.
     """
     tx, ty = _direction(edge, lines)
     neighbour = -1

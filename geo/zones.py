@@ -1,9 +1,10 @@
 # mypy: allow-untyped-defs
 """Which polygons a point lies in: districts, neighborhoods, service areas.
 
-A raster says for each cell which polygons cover it whole and which have a border in it. Most points are answered
-by the cell alone; the others count the edges to their right within one row of the raster, with exact arithmetic,
-so that the answer is that of the real polygon. A point on a border belongs to the polygon.
+A raster says for each cell which polygons cover it whole and which have a border in it. Most points are
+answered by the cell alone; the others count the edges to their right within one row of the raster, with
+exact arithmetic, so that the answer is that of the real polygon. A point on a border belongs to the
+polygon.
 """
 
 from collections.abc import Sequence
@@ -211,7 +212,7 @@ def _paint(bands, x0, y0, size, columns, place, entries):
 
 @compiled
 def _outline(bands, zone, row, x0, y0, size, columns, border, flips):
-    """Mark in which cells of a row a zone's border passes, and after which of them inside and outside flip."""
+    """Mark the cells of a row a zone's border passes, and after which of them inside and outside flip."""
     middle = y0 + (row + 0.5) * size
     leftmost, rightmost = columns, -1
     band = bands.first[zone] + row - bands.bottom[zone]
