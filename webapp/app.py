@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
     settings
         Those of the process where not given.
     engine
-        A ready engine, for tests; otherwise one is made from ``settings.database_url``.
+        A ready engine, for tests; otherwise one is made from ``settings.database``.
     """
     settings = settings or process_settings()
     app = Flask(
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         MAX_CONTENT_LENGTH=60 * 1024 * 1024,
         PINWARD=settings,
     )
-    app.extensions["engine"] = engine or make_engine(str(settings.database_url))
+    app.extensions["engine"] = engine or make_engine(settings.database)
     app.extensions["session"] = make_session(app.extensions["engine"])
     _sessions(app)
     _sign_in(app)
