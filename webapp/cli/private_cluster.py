@@ -1,7 +1,7 @@
 """A PostgreSQL cluster of our own in ``PINWARD_HOME/postgres``, reached by a Unix socket only.
 
 The folder holds ``data`` (what ``initdb`` makes), ``socket`` and ``log``. PostgreSQL refuses to run as root:
-there, the folder belongs to the ``postgres`` user that the system's package made, and its programs run as that user.
+there, the folder belongs to the ``postgres`` user of the system's package, and its programs run as that user.
 """
 
 from __future__ import annotations
