@@ -24,22 +24,24 @@ _WORTH_THREADS = 20_000
 
 
 def floats(values: ArrayLike) -> Floats:
-    """Return values as a one-dimensional float64 array that compiled code takes as it is."""
-    # "W": numba compiles a read-only array as another type, which would cost seconds in a live process.
-    return np.atleast_1d(np.require(values, np.float64, ["C", "W"]))
+    """Return values as a float64 array that compiled code takes as it is; one number as an array of one."""
+    array = np.ascontiguousarray(values, np.float64)
+    # numba compiles a read-only array as another type, which would cost a live process seconds.
+    return array if array.flags.writeable else array.copy()
+
+
+def ints(values: ArrayLike) -> Ints:
+    """Return values as an int32 array that compiled code takes as it is; one number as an array of one."""
+    array = np.ascontiguousarray(values, np.int32)
+    return array if array.flags.writeable else array.copy()
 
 
 def float_pairs(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     """Return x and y as float arrays of one length, or say that they do not match."""
-    x, y = floats(x), floats(y)
-    if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(f"x and y must be flat and equally long, not of shapes {x.shape} and {y.shape}")
-    return x, y
-
-
-def ints(values: ArrayLike) -> Ints:
-    """Return values as a one-dimensional int32 array that compiled code takes as it is."""
-    return np.atleast_1d(np.require(values, np.int32, ["C", "W"]))
+    xs, ys = floats(x), floats(y)
+    if xs.ndim != 1 or xs.shape != ys.shape:
+        raise ValueError(f"x and y must be flat and equally long, not of shapes {xs.shape} and {ys.shape}")
+    return xs, ys
 
 
 def workers() -> int:

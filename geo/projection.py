@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from geo import mercator
-from geo.arrays import Floats, float_pairs, in_chunks
+from geo.arrays import Floats, float_pairs
 
 WGS84 = 4326
 
@@ -37,7 +36,6 @@ class Projection:
         crs = _metric_crs(srid)
         self.srid = srid
         self.name: str = crs.name
-        self._zone = mercator.utm_zone(srid)
         self._forward = Transformer.from_crs(WGS84, crs, always_xy=True)
         self._inverse = Transformer.from_crs(crs, WGS84, always_xy=True)
 
@@ -59,11 +57,7 @@ class Projection:
             Metres; NaN where the point is not finite, not on the globe, or too far from the projection's area
             to have coordinates in it.
         """
-        single = np.ndim(lon) == 0
-        lons, lats = float_pairs(lon, lat)
-        on_globe = (np.abs(lats) <= 90.0) & (np.abs(lons) <= 360.0)
-        x, y = self._run(mercator.forward, self._forward, lons, lats, on_globe)
-        return (float(x[0]), float(y[0])) if single else (x, y)
+        return _transformed(self._forward, lon, lat)
 
     @overload
     def to_lonlat(self, x: float, y: float) -> tuple[float, float]: ...
@@ -71,22 +65,7 @@ class Projection:
     def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]: ...
     def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats | float, Floats | float]:
         """Turn metres back into degrees; the inverse of `to_metric`, with lon in [-180, 180]."""
-        single = np.ndim(x) == 0
-        xs, ys = float_pairs(x, y)
-        lon, lat = self._run(mercator.inverse, self._inverse, xs, ys, np.isfinite(xs) & np.isfinite(ys))
-        return (float(lon[0]), float(lat[0])) if single else (lon, lat)
-
-    def _run(
-        self, kernel: mercator.Kernel, transformer: Transformer, a: Floats, b: Floats, usable: np.ndarray
-    ) -> tuple[Floats, Floats]:
-        out_a, out_b = np.full_like(a, np.nan), np.full_like(b, np.nan)
-        if self._zone is not None:
-            in_chunks(len(a), kernel, a, b, *self._zone, out_a, out_b)
-        else:
-            out_a[usable], out_b[usable] = transformer.transform(a[usable], b[usable])
-        lost = ~(usable & np.isfinite(out_a) & np.isfinite(out_b))
-        out_a[lost] = out_b[lost] = np.nan
-        return out_a, out_b
+        return _transformed(self._inverse, x, y)
 
     def __repr__(self) -> str:
         return f"Projection({self.srid})"
@@ -96,6 +75,19 @@ class Projection:
 def projection(srid: int) -> Projection:
     """Return the projection of an EPSG code, made once per process."""
     return Projection(srid)
+
+
+def _transformed(
+    transformer: Transformer, a: ArrayLike, b: ArrayLike
+) -> tuple[Floats | float, Floats | float]:
+    if np.ndim(a) == 0:
+        one, other = transformer.transform(a, b)
+        return (one, other) if math.isfinite(one) and math.isfinite(other) else (math.nan, math.nan)
+    ones, others = transformer.transform(*float_pairs(a, b))
+    # pyproj gives infinity for what it cannot project.
+    lost = ~(np.isfinite(ones) & np.isfinite(others))
+    ones[lost] = others[lost] = np.nan
+    return ones, others
 
 
 def _metric_crs(srid: int) -> CRS:

@@ -117,11 +117,10 @@ class SegmentIndex:
 
 
 def _nothing(count: int) -> NearestSegments:
-    nan = [np.full(count, np.nan) for _ in range(5)]
-    none = np.full(count, -1, np.int32)
-    return NearestSegments(
-        none, nan[0], nan[1], nan[2], np.zeros(count, np.int8), nan[3], none.copy(), nan[4]
-    )
+    distance, x, y, fraction, other_distance = np.full((5, count), np.nan)
+    segment, other = np.full((2, count), -1, np.int32)
+    side = np.zeros(count, np.int8)
+    return NearestSegments(segment, distance, x, y, side, fraction, other, other_distance)
 
 
 @compiled
