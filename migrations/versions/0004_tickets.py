@@ -41,6 +41,12 @@ def upgrade() -> None:
             comment="When the first of its reports was made",
         ),
         sa.Column(
+            "latest_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="When the latest of its reports was made",
+        ),
+        sa.Column(
             "due_at",
             sa.DateTime(timezone=True),
             nullable=True,
@@ -303,7 +309,20 @@ def upgrade() -> None:
         sa.Column("channel", sa.TEXT(), server_default="mail", nullable=False),
         sa.Column("state", sa.TEXT(), server_default="pending", nullable=False),
         sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("error", sa.TEXT(), server_default="", nullable=False),
+        sa.Column(
+            "next_attempt_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+            comment="While pending: not before. Moved on before each attempt",
+        ),
+        sa.Column(
+            "error",
+            sa.TEXT(),
+            server_default="",
+            nullable=False,
+            comment="What the last attempt ran into",
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state in ('pending', 'sent', 'failed')", name=op.f("ck_notice_state")),
@@ -326,6 +345,13 @@ def upgrade() -> None:
             "channel",
             name=op.f("uq_notice_city_id_timeline_id_contact_id_channel"),
         ),
+    )
+    op.create_index(
+        "ix_notice_due",
+        "notice",
+        ["city_id", "next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_table(
         "outbox_cursor",

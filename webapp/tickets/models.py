@@ -56,6 +56,7 @@ class Ticket(Base):
     outcome: Mapped[str | None] = mapped_column(comment="How it was done, such as fixed; why it was declined")
     open: Mapped[bool] = mapped_column(Computed(f"status in {OPEN_STATUSES}", persisted=True))
     opened_at: Mapped[datetime] = mapped_column(comment="When the first of its reports was made")
+    latest_at: Mapped[datetime] = mapped_column(comment="When the latest of its reports was made")
     due_at: Mapped[datetime | None] = mapped_column(
         comment="The earliest date promised to any of its reporters"
     )

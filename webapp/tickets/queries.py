@@ -1,0 +1,228 @@
+"""Reads tickets, their reports and timelines. Nothing here writes or commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, nulls_last, select
+from sqlalchemy.orm import Session
+
+from webapp.catalog.models import Crew, Department, Service
+from webapp.people.models import Staff
+from webapp.tickets.models import Report, Ticket, TimelineEntry
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """A ticket with the names that its codes stand for. Coordinates are EPSG:4326 degrees."""
+
+    id: int
+    version: int
+    service_id: int
+    service_code: str
+    service: str
+    public: bool
+    """Whether anyone may see the reports of its service."""
+    status: str
+    outcome: str | None
+    open: bool
+    opened_at: datetime
+    latest_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    lon: float | None
+    lat: float | None
+    address: str | None
+    street: str | None
+    house_number: int | None
+    asset_id: str | None
+    zones: dict[str, str]
+    district: str | None
+    department_id: int
+    department: str
+    crew_id: int | None
+    crew: str | None
+    service_area: str | None
+    assigned_why: str
+    report_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A report as everybody may see it: nothing of who made it. Coordinates are EPSG:4326 degrees."""
+
+    id: int
+    tracking_number: str
+    ticket_id: int
+    service_id: int
+    channel: str
+    language: str
+    description: str
+    answers: dict[str, Any]
+    media_urls: list[str]
+    external_id: str | None
+    requested_at: datetime
+    updated_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    lon: float | None
+    lat: float | None
+    address: str | None
+    postcode: str | None
+    segment_id: str | None
+    place_flags: list[str]
+    zones: dict[str, str]
+    duplicate_of: int | None
+    duplicate_score: float | None
+    duplicate_decision: str
+    duplicate_reasons: list[Any]
+    suggestions: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One thing that happened to a ticket. ``staff`` is for staff to see."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    staff: str | None
+    report_id: int | None
+    note: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which tickets to list; what is left out is not asked for."""
+
+    crew_ids: Sequence[int] | None = None
+    department_ids: Sequence[int] | None = None
+    service_ids: Sequence[int] | None = None
+    statuses: Sequence[str] | None = None
+    district: str | None = None
+    due_before: datetime | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    """West, south, east, north in degrees."""
+
+
+def ticket(session: Session, city_id: int, ticket_id: int) -> TicketRow | None:
+    """Return one ticket, or None where the city has none of that number."""
+    row = session.execute(_tickets(city_id).where(Ticket.id == ticket_id)).one_or_none()
+    return None if row is None else TicketRow(**row._mapping)
+
+
+def ticket_by_tracking(
+    session: Session, city_id: int, tracking_number: str
+) -> tuple[ReportRow, TicketRow] | None:
+    """Return the report of a tracking number and its ticket, or None where there is none.
+
+    Parameters
+    ----------
+    tracking_number
+        As ``tracking.normalise`` returns it.
+    """
+    found = session.execute(_reports(city_id).where(Report.tracking_number == tracking_number)).one_or_none()
+    if found is None:
+        return None
+    report = ReportRow(**found._mapping)
+    row = session.execute(_tickets(city_id).where(Ticket.id == report.ticket_id)).one()
+    return report, TicketRow(**row._mapping)
+
+
+def open_tickets(
+    session: Session, city_id: int, filters: Filters | None = None, *, limit: int = 200, offset: int = 0
+) -> list[TicketRow]:
+    """Return open tickets, those due first at the top and those without a promise at the end."""
+    query = (
+        _tickets(city_id)
+        .where(Ticket.open, *_conditions(filters or Filters()))
+        .order_by(nulls_last(Ticket.due_at), Ticket.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [TicketRow(**row._mapping) for row in session.execute(query)]
+
+
+def count_open(session: Session, city_id: int, filters: Filters | None = None) -> int:
+    """Return how many open tickets there are."""
+    query = (
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.city_id == city_id, Ticket.open, *_conditions(filters or Filters()))
+    )
+    return session.scalar(query) or 0
+
+
+def reports_of(session: Session, city_id: int, ticket_id: int) -> list[ReportRow]:
+    """Return the reports of a ticket, the one that opened it first."""
+    query = _reports(city_id).where(Report.ticket_id == ticket_id).order_by(Report.id)
+    return [ReportRow(**row._mapping) for row in session.execute(query)]
+
+
+def timeline(session: Session, city_id: int, ticket_id: int) -> list[TimelineRow]:
+    """Return what happened to a ticket, oldest first."""
+    entry = TimelineEntry
+    query = (
+        select(
+            entry.id, entry.at, entry.kind, entry.actor, Staff.name.label("staff"), entry.report_id,
+            entry.note, entry.data,
+        )
+        .outerjoin(Staff, and_(Staff.city_id == entry.city_id, Staff.id == entry.staff_id))
+        .where(entry.city_id == city_id, entry.ticket_id == ticket_id)
+        .order_by(entry.at, entry.id)
+    )  # fmt: skip
+    return [TimelineRow(**row._mapping) for row in session.execute(query)]
+
+
+def _tickets(city_id: int) -> Select[Any]:
+    named = {
+        "service_code": Service.code,
+        "service": Service.name,
+        "public": Service.public,
+        "department": Department.name,
+        "crew": Crew.name,
+        "lon": func.st_x(Ticket.geom),
+        "lat": func.st_y(Ticket.geom),
+    }
+    columns = [
+        named[name].label(name) if name in named else getattr(Ticket, name) for name in TicketRow.__slots__
+    ]
+    return (
+        select(*columns)
+        .join(Service, and_(Service.city_id == Ticket.city_id, Service.id == Ticket.service_id))
+        .join(Department, and_(Department.city_id == Ticket.city_id, Department.id == Ticket.department_id))
+        .outerjoin(Crew, and_(Crew.city_id == Ticket.city_id, Crew.id == Ticket.crew_id))
+        .where(Ticket.city_id == city_id)
+    )
+
+
+def _reports(city_id: int) -> Select[Any]:
+    named = {"lon": func.st_x(Report.geom), "lat": func.st_y(Report.geom)}
+    columns = [
+        named[name].label(name) if name in named else getattr(Report, name) for name in ReportRow.__slots__
+    ]
+    return select(*columns).where(Report.city_id == city_id)
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for column, values in (
+        (Ticket.crew_id, filters.crew_ids),
+        (Ticket.department_id, filters.department_ids),
+        (Ticket.service_id, filters.service_ids),
+        (Ticket.status, filters.statuses),
+    ):
+        if values is not None:
+            conditions.append(column.in_(values))
+    if filters.district is not None:
+        conditions.append(Ticket.district == filters.district)
+    if filters.due_before is not None:
+        conditions.append(Ticket.due_at < filters.due_before)
+    if filters.bbox is not None:
+        conditions.append(Ticket.geom.op("&&")(func.st_makeenvelope(*filters.bbox, 4326)))
+    return conditions
