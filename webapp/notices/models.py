@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Identity,
+    Index,
     SmallInteger,
     UniqueConstraint,
     func,
@@ -30,6 +31,7 @@ class Notice(Base):
         ),
         UniqueConstraint("city_id", "timeline_id", "contact_id", "channel"),
         CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
+        Index("ix_notice_due", "city_id", "next_attempt_at", postgresql_where=text("state = 'pending'")),
     )
 
     city_id: Mapped[CityId]
@@ -40,7 +42,10 @@ class Notice(Base):
     channel: Mapped[str] = mapped_column(server_default="mail")
     state: Mapped[str] = mapped_column(server_default="pending")
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    error: Mapped[str] = mapped_column(server_default="")
+    next_attempt_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="While pending: not before. Moved on before each attempt"
+    )
+    error: Mapped[str] = mapped_column(server_default="", comment="What the last attempt ran into")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
 

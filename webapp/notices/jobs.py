@@ -1,0 +1,83 @@
+"""The job of notices: every few seconds, read the outbox and send what is due."""
+
+from __future__ import annotations
+
+import smtplib
+from functools import cache
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from layers.models import City
+from webapp import jobs
+from webapp.config import Settings, settings
+from webapp.db import make_engine, make_session
+from webapp.notices import mail, outbox, sending
+from webapp.people import contacts
+
+log = structlog.get_logger()
+
+
+@jobs.app.periodic(cron="* * * * * */5")
+@jobs.app.task(name="notices", queueing_lock="notices")
+def tell(timestamp: int) -> None:
+    """Tell everybody what has happened since the last time."""
+    with _sessions()() as session:
+        run(session, settings())
+
+
+def run(session: Session, settings: Settings) -> int:
+    """Read the outbox of every city to its end and send what is due; commits as it goes.
+
+    Returns
+    -------
+    int
+        How many messages were accepted.
+    """
+    cities = session.scalars(select(City).order_by(City.id)).all()
+    for city in cities:
+        while outbox.read(session, city.id):
+            session.commit()
+        session.commit()
+    return sum(_send_due(session, settings, city) for city in cities)
+
+
+def _send_due(session: Session, settings: Settings, city: City) -> int:
+    if not sending.any_due(session, city):
+        return 0
+    accepted = 0
+    try:
+        with mail.transport(settings) as deliver:
+            while (claimed := sending.claim(session, city)) is not None:
+                session.commit()
+                accepted += _send(session, settings, city, claimed, deliver)
+                session.commit()
+    except (OSError, smtplib.SMTPException) as error:
+        # Nothing more can go out now. What was claimed last comes again by itself; the rest was not touched.
+        session.rollback()
+        log.warning("mail server unavailable", city=city.slug, error=type(error).__name__)
+    return accepted
+
+
+def _send(
+    session: Session, settings: Settings, city: City, claimed: sending.Claimed, deliver: mail.Deliver
+) -> bool:
+    contact = contacts.get(session, city.id, claimed.contact_id)
+    if contact is None:
+        # Erased since: its notices went with it.
+        return False
+    session.commit()
+    try:
+        deliver(mail.compose(settings, city, contact, claimed))
+    except mail.DeliveryError as error:
+        sending.not_sent(session, city, claimed, str(error), hopeless=error.hopeless)
+        log.warning("notice not sent", city=city.slug, notice=claimed.notice_id, error=str(error))
+        return False
+    sending.sent(session, city, claimed)
+    return True
+
+
+@cache
+def _sessions() -> sessionmaker[Session]:
+    return make_session(make_engine(settings().database, pool_size=2))
