@@ -24,7 +24,7 @@ from webapp.db import Base, CityId
 
 
 class City(Base):
-    """One city. Its file (``city.toml``) is the source of all of it; loading the file again updates the row."""
+    """One city. Its file (``city.toml``) is the source of all of it; loading it again updates the row."""
 
     __tablename__ = "city"
 

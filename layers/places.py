@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.arrays import Floats, Ints, Offsets
+
+if TYPE_CHECKING:
+    from layers.atlas import Atlas
 
 Flag = Literal[
     "not_a_point",  # NaN, infinite, or not a longitude and latitude at all
@@ -14,8 +23,18 @@ Flag = Literal[
     "two_streets",  # another street is about as near (within 2 m) as the one chosen
     "near_boundary",  # within 30 m of the edge of its council district
 ]
+FLAGS: tuple[Flag, ...] = get_args(Flag)
 UNPLACED: frozenset[str] = frozenset({"not_a_point", "swapped", "fallback_point", "outside"})
 """Flags of pins that are never snapped to a street, matched by place or given to a crew by polygon."""
+BIT: dict[str, int] = {flag: 1 << position for position, flag in enumerate(FLAGS)}
+"""What each flag adds to ``Places.flags``."""
+UNPLACED_BITS = sum(BIT[flag] for flag in UNPLACED)
+NEAR_BOUNDARY_M = 30.0
+"""Within this distance of a zone's edge, it is told how far the edge is."""
+ASSET_REACH_M = 25.0
+"""An asset farther from a pin is not its asset."""
+TWO_STREETS_M = 2.0
+"""Another street this much farther away is about as near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +104,70 @@ class Place:
         if self.street and self.house_number:
             return f"{self.house_number} {self.street}"
         return self.street
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the map knows of n pins, as arrays; ``places[i]`` is the `Place` of pin i.
+
+    Where there is nothing, ordinals and house numbers are -1, distances NaN, sides 0.
+    """
+
+    atlas: Atlas
+    lon: Floats
+    lat: Floats
+    x: Floats
+    y: Floats
+    flags: NDArray[np.uint8]
+    """Sum of the `BIT` of each flag."""
+    segment: Ints
+    other: Ints
+    """A segment of the other street, where flagged ``two_streets``."""
+    side: NDArray[np.int8]
+    """+1 left, -1 right of the segment's digitised direction, 0 on it."""
+    house_number: Ints
+    snap_lon: Floats
+    snap_lat: Floats
+    snap_m: Floats
+    along_m: Floats
+    zone: dict[str, Ints]
+    """By layer name: the ordinal, in ``atlas.zones[layer]``, of the first zone that holds the pin."""
+    boundary_m: dict[str, Floats]
+    """By layer name: metres to that zone's edge, where under 30."""
+    asset: dict[str, Ints]
+    """By asset kind: the ordinal, in ``atlas.assets[kind]``, of the nearest within 25 m."""
+    asset_m: dict[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.lon)
+
+    def __iter__(self) -> Iterator[Place]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, i: int) -> Place:
+        return self.atlas.place(self, i)
+
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """Whether each pin may be snapped, matched and assigned by its position."""
+        placed: NDArray[np.bool_] = np.equal(self.flags & UNPLACED_BITS, 0)
+        return placed
+
+    def flagged(self, flag: Flag) -> NDArray[np.bool_]:
+        """Return which pins have a flag."""
+        flagged: NDArray[np.bool_] = np.not_equal(self.flags & BIT[flag], 0)
+        return flagged
+
+    def zones_all(self, layer: str) -> tuple[Offsets, Ints]:
+        """Return every zone of a layer that holds each pin.
+
+        Returns
+        -------
+        offsets : (n + 1,) int64 array
+        zones : int32 array
+            Ordinals in ``atlas.zones[layer]``; those of pin i are ``zones[offsets[i]:offsets[i + 1]]``.
+        """
+        placed = self.placed
+        return self.atlas.zone_index[layer].all(
+            np.where(placed, self.x, np.nan), np.where(placed, self.y, np.nan)
+        )

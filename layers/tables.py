@@ -1,0 +1,137 @@
+"""The rows of an edition as columns in memory, as an atlas needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import LargeBinary, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from geo.arrays import Floats, Ints
+from geo.polylines import Polylines
+from geo.projection import Projection
+from layers.models import Asset, Segment, Zone
+from layers.sources import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The segments of all segment layers, one after the other; texts are (n,) object arrays of str."""
+
+    source_id: Objects
+    name: Objects
+    class_: Objects
+    owner: Objects
+    left_zip: Objects
+    right_zip: Objects
+    numbers: tuple[Ints, Ints, Ints, Ints]
+    """Left from, left to, right from, right to; 0 where there is none."""
+    lines: Polylines
+    """In the city's metric CRS."""
+
+    def __len__(self) -> int:
+        return len(self.source_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """The zones of one layer."""
+
+    source_id: Objects
+    name: Objects
+    class_: Objects
+    polygons: Objects
+    """MultiPolygons in the city's metric CRS."""
+
+    def __len__(self) -> int:
+        return len(self.source_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The assets of one kind."""
+
+    source_id: Objects
+    street: Objects
+    owner: Objects
+    x: Floats
+    y: Floats
+    """Metres in the city's metric CRS."""
+
+    def __len__(self) -> int:
+        return len(self.source_id)
+
+
+def segments(session: Session, city_id: int, edition_ids: Sequence[int], metric: Projection) -> Segments:
+    """Return the segments of editions."""
+    numbers = (Segment.left_from, Segment.left_to, Segment.right_from, Segment.right_to)
+    labels = (
+        Segment.source_id,
+        Segment.name,
+        Segment.class_,
+        Segment.owner,
+        Segment.left_zip,
+        Segment.right_zip,
+    )
+    columns, geometry = _columns(session, Segment, city_id, edition_ids, (*labels, *numbers))
+    coords = _metric(shapely.get_coordinates(geometry), metric)
+    offsets = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(geometry))])
+    source_id, name, class_, owner, left_zip, right_zip, *ranges = columns
+    left_from, left_to, right_from, right_to = (column.astype(np.int32) for column in ranges)
+    return Segments(
+        source_id=source_id,
+        name=name,
+        class_=class_,
+        owner=owner,
+        left_zip=left_zip,
+        right_zip=right_zip,
+        numbers=(left_from, left_to, right_from, right_to),
+        lines=Polylines(coords, offsets),
+    )
+
+
+def zones(session: Session, city_id: int, edition_id: int, metric: Projection) -> Zones:
+    """Return the zones of an edition."""
+    labels = (Zone.source_id, Zone.name, Zone.class_)
+    columns, geometry = _columns(session, Zone, city_id, [edition_id], labels)
+    return Zones(*columns, shapely.transform(geometry, lambda coords: _metric(coords, metric)))  # type: ignore[call-arg]
+
+
+def assets(
+    session: Session, city_id: int, edition_ids: Sequence[int], metric: Projection
+) -> dict[str, Assets]:
+    """Return the assets of editions, by kind."""
+    labels = (Asset.kind, Asset.source_id, Asset.street, Asset.owner)
+    (kinds, *columns), geometry = _columns(session, Asset, city_id, edition_ids, labels)
+    x, y = _metric(shapely.get_coordinates(geometry), metric).T
+    rows = {kind: np.flatnonzero(kinds == kind) for kind in sorted(set(kinds.tolist()))}
+    return {kind: Assets(*(column[row] for column in (*columns, x, y))) for kind, row in rows.items()}
+
+
+def _columns(
+    session: Session,
+    table: type[Segment] | type[Zone] | type[Asset],
+    city_id: int,
+    edition_ids: Sequence[int],
+    wanted: Sequence[InstrumentedAttribute[Any]],
+) -> tuple[list[NDArray[Any]], Objects]:
+    """Return columns of a table and its geometry, in the order of the editions."""
+    wkb = func.ST_AsBinary(table.geom, type_=LargeBinary)
+    statement = (
+        select(*wanted, wkb)
+        .where(table.city_id == city_id, table.edition_id.in_(edition_ids))
+        .order_by(table.edition_id, table.id)
+    )
+    rows = session.execute(statement).all()
+    columns = [np.array(column, dtype=object) for column in zip(*rows, strict=True)]
+    *found, shapes = columns or [np.zeros(0, dtype=object)] * (len(wanted) + 1)
+    return found, shapely.from_wkb(shapes)
+
+
+def _metric(coords: NDArray[np.float64], metric: Projection) -> NDArray[np.float64]:
+    return np.column_stack(metric.to_metric(coords[:, 0], coords[:, 1]))
