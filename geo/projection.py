@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from geo.arrays import Floats, float_pairs
+from geo.arrays import Floats, float_pairs, in_chunks
 
 WGS84 = 4326
 
@@ -83,7 +83,12 @@ def _transformed(
     if np.ndim(a) == 0:
         one, other = transformer.transform(a, b)
         return (one, other) if math.isfinite(one) and math.isfinite(other) else (math.nan, math.nan)
-    ones, others = transformer.transform(*float_pairs(a, b))
+    ones, others = (values.copy() for values in float_pairs(a, b))
+
+    def chunk(start: int, stop: int) -> None:
+        transformer.transform(ones[start:stop], others[start:stop], inplace=True)
+
+    in_chunks(len(ones), chunk)
     # pyproj gives infinity for what it cannot project.
     lost = ~(np.isfinite(ones) & np.isfinite(others))
     ones[lost] = others[lost] = np.nan
