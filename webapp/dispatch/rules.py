@@ -8,18 +8,6 @@ from webapp.catalog.snapshot import ServiceEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What rules ask about: the service, and what the map knows of the pin. Empty where it knows nothing."""
-
-    service_id: int
-    zones: tuple[tuple[str, str, str], ...] = ()
-    """Layer, id and name of each zone that holds the pin, of the layers that rules name."""
-    street_class: str | None = None
-    street_owner: str | None = None
-    asset_owner: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RuleEntry:
     """A rule; a condition that is None holds for every ticket. Exactly one of the last three is given."""
 
@@ -39,9 +27,9 @@ class RuleEntry:
     def specificity(self) -> tuple[int, bool, bool, bool, bool]:
         """How narrow the rule is; the greater wins.
 
-        A service is narrower than its group, which is narrower than everything. Among rules of one width a named
-        owner of the thing or of the street comes first, then the class of street, then the area: who owns a road
-        matters wherever it runs.
+        A service is narrower than its group, which is narrower than everything. Among rules of one width the
+        owner of the thing or of the street comes first, then the class of street, then the area: who owns a
+        road matters wherever it runs.
         """
         service = 2 if self.service_id is not None else 1 if self.service_group is not None else 0
         return (
@@ -57,19 +45,3 @@ class RuleEntry:
         if self.service_id is not None:
             return self.service_id == service.id
         return self.service_group is None or self.service_group == service.group
-
-    def holds(self, facts: Facts) -> bool:
-        """Say whether the conditions on the place hold."""
-        return (
-            (self.layer is None or self.zone_name(facts) is not None)
-            and self.street_class in (None, facts.street_class)
-            and self.street_owner in (None, facts.street_owner)
-            and self.asset_owner in (None, facts.asset_owner)
-        )
-
-    def zone_name(self, facts: Facts) -> str | None:
-        """Return the name of the rule's zone where it holds the pin."""
-        for layer, zone, name in facts.zones:
-            if layer == self.layer and zone == self.zone:
-                return name
-        return None

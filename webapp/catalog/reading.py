@@ -1,0 +1,151 @@
+"""Reads the catalog's sections of a city file, with a finding for each mistake."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from layers.cityfile import CityDocument
+from layers.findings import Finding, did_you_mean
+from layers.sections import AssetLayer, Section
+from webapp.catalog.sections import CalendarSection, CrewRow, DepartmentRow, ServiceRow
+from webapp.catalog.tables import expanded
+
+Row = TypeVar("Row", bound=Section)
+
+
+@dataclass
+class CatalogFile:
+    """The catalog's sections, read."""
+
+    document: CityDocument
+    """With the rows of its tables."""
+    calendar: CalendarSection = field(default_factory=CalendarSection)
+    departments: list[DepartmentRow] = field(default_factory=list)
+    crews: list[CrewRow] = field(default_factory=list)
+    services: list[ServiceRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def read(document: CityDocument) -> CatalogFile:
+    """Read the catalog's sections and the data files they name; what is wrong is among the findings."""
+    full, findings = expanded(document)
+    catalog = CatalogFile(full, findings=findings)
+    calendar, mistakes = full.parse(CalendarSection, "calendar")
+    catalog.calendar = calendar or catalog.calendar
+    catalog.findings += mistakes
+    catalog.departments = _rows(catalog, document, DepartmentRow, "departments")
+    catalog.crews = _rows(catalog, document, CrewRow, "crews")
+    catalog.services = _rows(catalog, document, ServiceRow, "services")
+    catalog.findings += [*_references(catalog), *_translations(catalog)]
+    return catalog
+
+
+def _rows(catalog: CatalogFile, document: CityDocument, model: type[Row], section: str) -> list[Row]:
+    """Read the rows of a section; those with mistakes are left out."""
+    rows, findings = parse_rows(catalog.document, document, model, section)
+    catalog.findings += findings
+    codes = Counter(row.code for row in rows)  # type: ignore[attr-defined]
+    catalog.findings += [
+        document.error(
+            f'[[{section}]] has {count} rows with the code "{code}".', "Give each its own.", section
+        )
+        for code, count in codes.items()
+        if count > 1
+    ]
+    if not rows:
+        catalog.findings.append(document.error(f"There are no {section}.", f"Add [[{section}]].", section))
+    return rows
+
+
+def parse_rows(
+    full: CityDocument, document: CityDocument, model: type[Row], section: str
+) -> tuple[list[Row], list[Finding]]:
+    """Check each row of a section.
+
+    Parameters
+    ----------
+    full, document
+        With and without the rows of tables: a mistake in a row that came from a table is shown at that table.
+    """
+    everything = full.get(section) or []
+    if not isinstance(everything, list):
+        return [], [document.error(f'"{section}" is not a list.', f"Write [[{section}]].", section)]
+    written = len(document.get(section) or ())
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    for number in range(len(everything)):
+        row, mistakes = full.parse(model, section, number)
+        if row is not None:
+            rows.append(row)
+        elif number < written:
+            findings += mistakes
+        else:
+            findings += [_from_table(document, section, everything[number], mistake) for mistake in mistakes]
+    return rows, findings
+
+
+def _from_table(document: CityDocument, section: str, row: Any, mistake: Finding) -> Finding:
+    tables = document.get("tables") or []
+    first = next(number for number, table in enumerate(tables) if table.get("rows") == section)
+    return document.error(
+        f"{mistake.message} The row came from a data file: {row}.", mistake.fix, "tables", first
+    )
+
+
+def _references(catalog: CatalogFile) -> list[Finding]:
+    """Check that departments and asset kinds that rows name exist."""
+    document = catalog.document
+    departments = {row.code for row in catalog.departments}
+    findings: list[Finding] = []
+    named: list[tuple[str, Sequence[CrewRow | ServiceRow]]] = [
+        ("crews", catalog.crews),
+        ("services", catalog.services),
+    ]
+    for section, rows in named:
+        for row in rows:
+            if row.department not in departments:
+                message = (
+                    f'{section} "{row.code}" names the department "{row.department}", which is not there.'
+                )
+                place = place_of(document, section, row.code)
+                fix = did_you_mean(row.department, departments)
+                findings.append(document.error(message, fix, *place, "department"))
+    kinds = {layer.asset for layer in document.layers.values() if isinstance(layer, AssetLayer)}
+    for service in catalog.services:
+        if service.asset is not None and service.asset not in kinds:
+            message = f'services "{service.code}" is about the asset "{service.asset}", of which no layer is.'
+            fix = f"Add a layer of such assets, or correct it. {did_you_mean(service.asset, kinds)}"
+            place = place_of(document, "services", service.code)
+            findings.append(document.warning(message, fix, *place, "asset"))
+    return findings
+
+
+def _translations(catalog: CatalogFile) -> list[Finding]:
+    """Warn of translations into languages that the city does not offer."""
+    document = catalog.document
+    if document.city is None:
+        return []
+    offered = document.city.languages
+    return [
+        document.warning(
+            f'services "{service.code}" is translated into "{language}", which [city] does not offer.',
+            f"Add it to languages, or correct it. {did_you_mean(language, offered)}",
+            *place_of(document, "services", service.code),
+            "translations",
+            language,
+        )
+        for service in catalog.services
+        for language in service.translations
+        if language not in offered
+    ]
+
+
+def place_of(document: CityDocument, section: str, code: str) -> tuple[str, int]:
+    """Return where in the file the row of a section with ``code`` stands."""
+    rows = document.get(section)
+    return section, next(
+        number for number, row in enumerate(rows) if isinstance(row, dict) and row.get("code") == code
+    )

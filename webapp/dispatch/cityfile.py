@@ -1,0 +1,156 @@
+"""The assignment rules' part of a city file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from layers.cityfile import CityDocument
+from layers.features import Features, features
+from layers.findings import Finding, did_you_mean, some
+from layers.models import City
+from layers.sections import ZoneLayer
+from webapp.catalog.models import Crew, Department, Service
+from webapp.catalog.reading import CatalogFile, parse_rows
+from webapp.catalog.reading import read as read_catalog
+from webapp.dispatch.conflicts import Numbered, conflicts
+from webapp.dispatch.models import Rule
+from webapp.dispatch.sections import RuleRow
+
+
+def check(document: CityDocument) -> list[Finding]:
+    """Return what is wrong with the rules of a city file, and which of them only their order decides."""
+    return _Check(document, read_catalog(document)).findings()
+
+
+def load(session: Session, city: City, document: CityDocument) -> None:
+    """Store the rules of a city file without errors, after its catalog. The caller commits."""
+    full = read_catalog(document).document
+    rows, _ = parse_rows(full, document, RuleRow, "rules")
+    services = _ids(session, Service, city.id)
+    crews = _ids(session, Crew, city.id)
+    departments = _ids(session, Department, city.id)
+    session.execute(delete(Rule).where(Rule.city_id == city.id))
+    values = [
+        {
+            "city_id": city.id,
+            "id": number,
+            "service_id": services[service] if service else None,
+            "service_group": row.group,
+            "layer": row.layer,
+            "zone": zone,
+            "street_class": row.street_class,
+            "street_owner": row.street_owner,
+            "asset_owner": row.asset_owner,
+            "crew_id": crews[row.crew] if row.crew else None,
+            "department_id": departments[row.department] if row.department else None,
+            "owner": row.owner,
+        }
+        for number, (row, service, zone) in enumerate(_single(rows), start=1)
+    ]
+    if values:
+        session.execute(insert(Rule), values)
+
+
+def _single(rows: list[RuleRow]) -> Iterator[tuple[RuleRow, str | None, str | None]]:
+    """Yield each rule with one of its services and one of its zones at a time."""
+    for row in rows:
+        for service in row.services or [""]:
+            for zone in row.zone or [""]:
+                yield row, service or None, zone or None
+
+
+def _ids(session: Session, model: type[Service | Crew | Department], city_id: int) -> dict[str, int]:
+    rows = session.execute(select(model.code, model.id).where(model.city_id == city_id))
+    return {code: number for code, number in rows}  # noqa: C416  (rows are not pairs)
+
+
+@dataclass
+class _Check:
+    """One check of the rules against the catalog and the map."""
+
+    document: CityDocument
+    catalog: CatalogFile
+    row_of: dict[int, int] = field(default_factory=dict)
+    """By the number of a rule: its place among ``[[rules]]``."""
+
+    def findings(self) -> list[Finding]:
+        rows, findings = parse_rows(self.catalog.document, self.document, RuleRow, "rules")
+        if findings:
+            return findings
+        sizes = [max(len(row.services), 1) * max(len(row.zone), 1) for row in rows]
+        numbers = list(accumulate(sizes[:-1], initial=1)) if rows else []
+        self.row_of = {number: place for place, number in enumerate(numbers)}
+        numbered = list(zip(numbers, rows, strict=True))
+        zones = self._zones(rows)
+        findings += self._unknown(numbered)
+        findings += self._unknown_zones(numbered, zones)
+        findings += self._idle_crews(rows)
+        findings += conflicts(self.document, numbered, zones, self._place)
+        return findings
+
+    def _place(self, number: int) -> tuple[str | int, ...]:
+        """Return where a rule stands: at its own line, or at the table that it came from."""
+        row = self.row_of[number]
+        if row < len(self.document.get("rules") or ()):
+            return "rules", row
+        tables: list[Any] = self.document.get("tables") or []
+        return "tables", next(place for place, table in enumerate(tables) if table.get("rows") == "rules")
+
+    def _zones(self, rows: list[RuleRow]) -> dict[str, Features]:
+        """Read the zones layers that rules name; what is wrong with them is told where the map is checked."""
+        named = sorted({row.layer for row in rows if row.layer is not None})
+        layers = [name for name in named if isinstance(self.document.layers.get(name), ZoneLayer)]
+        read = {name: features(self.document, name)[0] for name in layers}
+        return {name: found for name, found in read.items() if found is not None}
+
+    def _unknown(self, rules: list[Numbered]) -> Iterator[Finding]:
+        """Yield errors on services, groups, layers, crews and departments that are not in the file."""
+        services = {row.code for row in self.catalog.services}
+        groups = {row.group for row in self.catalog.services}
+        layers = {name for name, layer in self.document.layers.items() if isinstance(layer, ZoneLayer)}
+        crews = {row.code for row in self.catalog.crews}
+        departments = {row.code for row in self.catalog.departments}
+        for number, rule in rules:
+            named: list[tuple[str, str | None, set[str]]] = [
+                *(("services", service, services) for service in rule.services),
+                ("group", rule.group, groups),
+                ("layer", rule.layer, layers),
+                ("crew", rule.crew, crews),
+                ("department", rule.department, departments),
+            ]
+            for key, value, known in named:
+                if value is not None and value not in known:
+                    message = f'"{key}" of rule {number} names "{value}", which is not in the file.'
+                    yield self.document.error(message, did_you_mean(value, known), *self._place(number), key)
+
+    def _unknown_zones(self, rules: list[Numbered], zones: dict[str, Features]) -> Iterator[Finding]:
+        """Yield zones that their layer does not have: errors in the file itself, warnings in its data."""
+        missing: dict[tuple[str, str], list[int]] = {}
+        for number, rule in rules:
+            if rule.layer in zones:
+                known = set(zones[rule.layer].columns["source_id"])
+                for zone in set(rule.zone) - known:
+                    missing.setdefault((rule.layer, zone), []).append(number)
+        for (layer, zone), numbers in missing.items():
+            place = self._place(numbers[0])
+            rule_numbers = some(numbers)
+            message = (
+                f'Layer "{layer}" has no zone "{zone}", which rules name ({rule_numbers}): they never hold.'
+            )
+            fix = did_you_mean(zone, zones[layer].columns["source_id"])
+            level = self.document.error if place[0] == "rules" else self.document.warning
+            yield level(message, fix, *place, "zone")
+
+    def _idle_crews(self, rows: list[RuleRow]) -> Iterator[Finding]:
+        """Warn of crews that no rule names."""
+        named = {row.crew for row in rows}
+        idle = [row.code for row in self.catalog.crews if row.code not in named]
+        if idle:
+            message = f"No rule names {len(idle)} crews, which get only what people give them: {some(idle)}."
+            yield self.document.warning(message, "Add [[rules]] for them, or remove them.", "crews")
