@@ -1,4 +1,4 @@
-"""Typed settings, read once from the environment (and from ``$PINWARD_HOME/settings.env`` where it exists)."""
+"""Typed settings, read once from the environment."""
 
 from __future__ import annotations
 
