@@ -20,7 +20,7 @@ LEAST_OVERLAP = 0.01
 
 Numbered = tuple[int, RuleRow]
 """A rule and its number: the id of the first of the rules it is stored as."""
-Key = tuple[str | None, ...]
+Conditions = tuple[str | None, ...]
 PlaceOf = Callable[[int], tuple[str | int, ...]]
 
 
@@ -54,13 +54,13 @@ def _assignee(rule: RuleRow) -> tuple[str | None, ...]:
     return rule.crew, rule.department, rule.owner
 
 
-def _other_conditions(rule: RuleRow) -> tuple[str | None, ...]:
+def _other_conditions(rule: RuleRow) -> Conditions:
     return rule.street_class, rule.street_owner, rule.asset_owner
 
 
 def _never(document: CityDocument, rules: Sequence[Numbered], place_of: PlaceOf) -> Iterator[Finding]:
     """Warn of rules whose conditions an earlier rule has too."""
-    first: dict[Key, int] = {}
+    first: dict[Conditions, int] = {}
     shadowed: dict[int, int] = {}
     for number, rule in rules:
         for target in _targets(rule):
@@ -75,15 +75,15 @@ def _never(document: CityDocument, rules: Sequence[Numbered], place_of: PlaceOf)
 
 def _across_layers(document: CityDocument, rules: Sequence[Numbered], place_of: PlaceOf) -> Iterator[Finding]:
     """Warn of rules equally specific over zones of different layers: a pin can lie in both."""
-    layers: defaultdict[Key, dict[str, int]] = defaultdict(dict)
+    layers: defaultdict[tuple[str, Conditions], dict[str, int]] = defaultdict(dict)
     for number, rule in rules:
         if rule.layer is not None:
             for target in _targets(rule):
-                layers[target, *_other_conditions(rule)].setdefault(rule.layer, number)
+                layers[target, _other_conditions(rule)].setdefault(rule.layer, number)
     meeting: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
-    for (target, *_), first in layers.items():
+    for (target, _), first in layers.items():
         for pair in combinations(sorted(first, key=lambda layer: first[layer]), 2):
-            meeting[pair].append((str(target), first[pair[1]]))
+            meeting[pair].append((target, first[pair[1]]))
     for (earlier, later), cases in meeting.items():
         targets = some([target for target, _ in cases])
         yield document.warning(
