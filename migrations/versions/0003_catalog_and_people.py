@@ -248,6 +248,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_contact_email", "contact", ["city_id", sa.literal_column("lower(email)")], unique=False
     )
+    op.create_index("ix_contact_phone", "contact", ["city_id", "phone"], unique=False)
 
     op.create_table(
         "api_key",
@@ -261,3 +262,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("city_id", "id", name=op.f("pk_api_key")),
     )
     op.create_index("uq_api_key_hash", "api_key", ["city_id", "key_sha256"], unique=True)
+
+    op.create_table(
+        "throttle",
+        sa.Column("key_sha256", sa.TEXT(), nullable=False, comment="Of who and what, salted"),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key_sha256", name=op.f("pk_throttle")),
+        prefixes=["UNLOGGED"],
+    )
+    op.create_index("ix_throttle_expires_at", "throttle", ["expires_at"], unique=False)

@@ -317,11 +317,7 @@ def upgrade() -> None:
             comment="While pending: not before. Moved on before each attempt",
         ),
         sa.Column(
-            "error",
-            sa.TEXT(),
-            server_default="",
-            nullable=False,
-            comment="What the last attempt ran into",
+            "error", sa.TEXT(), server_default="", nullable=False, comment="What the last attempt ran into"
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
