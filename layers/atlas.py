@@ -12,8 +12,7 @@ from geo.addresses import house_number
 from geo.arrays import Floats, Ints, float_pairs
 from geo.points import PointIndex
 from geo.projection import Projection
-from geo.segments import SegmentIndex
-from geo.zones import ZoneIndex
+from geo.segments import NearestSegments, SegmentIndex
 from layers.places import (
     ASSET_REACH_M,
     BIT,
@@ -27,6 +26,7 @@ from layers.places import (
     ZoneHit,
 )
 from layers.tables import Assets, Segments, Zones
+from layers.zonelayers import LayeredZones
 
 FALLBACK_REACH_M = 1.0
 """A pin this near to a fall-back coordinate is that coordinate, written by a system that knew no better."""
@@ -79,8 +79,10 @@ class Atlas:
         self.assets = assets
         self.edition_ids = edition_ids
         self.segment_index = SegmentIndex(segments.lines)
-        self.zone_index = {layer: ZoneIndex(table.polygons) for layer, table in zones.items()}
+        self.zone_index = LayeredZones({layer: table.polygons for layer, table in zones.items()})
         self.asset_index = {kind: PointIndex(table.x, table.y) for kind, table in assets.items()}
+        self._lengths = segments.lines.lengths
+        self._numbers = np.array(segments.numbers)
         # Street names as numbers: comparing two is comparing two integers.
         self._street = np.unique(segments.name.astype(str), return_inverse=True)[1]
         self._unnamed = segments.name == ""
@@ -95,23 +97,26 @@ class Atlas:
             Degrees, EPSG:4326. Whatever is no place in the city is flagged and not snapped.
         """
         lon, lat = float_pairs(lon, lat)
-        x, y, flags = self._judge(lon, lat)
-        placed = (flags & UNPLACED_BITS) == 0
-        px, py = np.where(placed, x, np.nan), np.where(placed, y, np.nan)
+        x, y = self.metric.to_metric(lon, lat)
+        # No pin is at a longitude of 289.
+        x[np.abs(lon) > 180.0] = np.nan
+        px, py, hits = x, y, self.zone_index.hits(x, y)
+        zone = hits.first()
+        flags = self._judged(lon, lat, x, y, self._inside(x, zone))
+        unplaced = (flags & UNPLACED_BITS) != 0
+        if unplaced.any():
+            px, py, hits = (
+                np.where(unplaced, np.nan, x),
+                np.where(unplaced, np.nan, y),
+                hits.without(unplaced),
+            )
+            zone = hits.first()
         found = self.segment_index.nearest(px, py, max_m=self.city.snap_radius_m)
-        snapped = found.segment >= 0
-        flags[placed & ~snapped] |= BIT["far_from_street"]
-        other = self._other_street(
-            px, py, found.segment, found.distance_m, found.other, found.other_distance_m
-        )
+        flags[(found.segment < 0) & ~unplaced] |= BIT["far_from_street"]
+        other = self._other_street(px, py, found)
         flags[other >= 0] |= BIT["two_streets"]
         snap_lon, snap_lat = self.metric.to_lonlat(found.x, found.y)
-        numbers = [np.where(snapped, side[found.segment], 0) for side in self.segments.numbers]
-        zone = {layer: index.first(px, py) for layer, index in self.zone_index.items()}
-        boundary_m = {
-            layer: index.boundary_distance(px, py, zone[layer], NEAR_BOUNDARY_M)
-            for layer, index in self.zone_index.items()
-        }
+        boundary_m = hits.first_values(self.zone_index.edge_distance(px, py, hits, NEAR_BOUNDARY_M))
         if self.city.district_layer in boundary_m:
             flags[~np.isnan(boundary_m[self.city.district_layer])] |= BIT["near_boundary"]
         assets = {
@@ -127,11 +132,12 @@ class Atlas:
             segment=found.segment,
             other=other,
             side=found.side,
-            house_number=house_number(found.fraction, found.side, *numbers),
+            house_number=house_number(found.fraction, found.side, *self._numbers[:, found.segment]),
             snap_lon=snap_lon,
             snap_lat=snap_lat,
             snap_m=found.distance_m,
-            along_m=found.fraction * self.segments.lines.lengths[found.segment],
+            along_m=found.fraction * self._lengths[found.segment],
+            hits=hits,
             zone=zone,
             boundary_m=boundary_m,
             asset={kind: nearest for kind, (nearest, _) in assets.items()},
@@ -142,39 +148,40 @@ class Atlas:
         """Return what the map knows of one pin; `locate` says how."""
         return self.locate([lon], [lat])[0]
 
-    def _judge(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats, NDArray[np.uint8]]:
-        """Return the pins in metres, and flag those that are no place in the city."""
+    def _inside(self, x: Floats, zone: dict[str, Ints]) -> NDArray[np.bool_]:
+        """Return which pins are in the city: in its boundary or, as that may leave out ponds, a district."""
+        names = (self.city.boundary_layer, self.city.district_layer)
+        layers = [zone[name] >= 0 for name in names if name in zone]
+        return np.logical_or.reduce(layers) if layers else np.isfinite(x)
+
+    def _judged(
+        self, lon: Floats, lat: Floats, x: Floats, y: Floats, inside: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
+        """Return the flags of pins that are no place in the city; x and y are metres."""
         flags = np.zeros(len(lon), np.uint8)
-        x, y = self.metric.to_metric(lon, lat)
-        # No pin is at a longitude of 289.
-        x[np.abs(lon) > 180.0] = np.nan
-        inside = self._inside(x, y)
-        if not inside.all():
-            strays = np.flatnonzero(~inside)
-            swapped = strays[self._inside(*self.metric.to_metric(lat[strays], lon[strays]))]
+        strays = np.flatnonzero(~inside)
+        if len(strays):
+            turned_x, turned_y = self.metric.to_metric(lat[strays], lon[strays])
+            turned = self._inside(turned_x, self.zone_index.hits(turned_x, turned_y).first())
             flags[strays] = BIT["outside"]
             flags[strays[np.isnan(x[strays]) | np.isnan(y[strays])]] = BIT["not_a_point"]
-            flags[swapped] = BIT["swapped"]
+            flags[strays[turned]] = BIT["swapped"]
         for fx, fy in self._fallback:
             flags[np.hypot(x - fx, y - fy) <= FALLBACK_REACH_M] = BIT["fallback_point"]
-        return x, y, flags
+        return flags
 
-    def _inside(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
-        boundary = self.zone_index.get(self.city.boundary_layer or "")
-        return np.isfinite(x) if boundary is None else boundary.first(x, y) >= 0
-
-    def _other_street(
-        self, x: Floats, y: Floats, segment: Ints, distance: Floats, other: Ints, other_distance: Floats
-    ) -> Ints:
+    def _other_street(self, x: Floats, y: Floats, found: NearestSegments) -> Ints:
         """Return a segment of another street about as near as the nearest one, or -1."""
         rival = np.full(len(x), -1, np.int32)
-        close = np.flatnonzero(other_distance <= distance + TWO_STREETS_M)
+        farthest = found.distance_m + TWO_STREETS_M
+        close = np.flatnonzero(found.other_distance_m <= farthest)
         if len(close):
             # The next segment is often the same street's next block; the other street comes after it.
-            reach = float(distance[close].max()) + TWO_STREETS_M
-            near, way = self.segment_index.within(x[close], y[close], reach, k=_SAME_SPOT)
-            differs = self._street[near] != self._street[segment[close], None]
-            differs &= (near >= 0) & (way <= distance[close, None] + TWO_STREETS_M) & ~self._unnamed[near]
+            near, way = self.segment_index.within(
+                x[close], y[close], float(farthest[close].max()), k=_SAME_SPOT
+            )
+            differs = self._street[near] != self._street[found.segment[close], None]
+            differs &= (near >= 0) & (way <= farthest[close, None]) & ~self._unnamed[near]
             rival[close] = np.where(
                 differs.any(axis=1), near[np.arange(len(close)), differs.argmax(axis=1)], -1
             )

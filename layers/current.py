@@ -42,9 +42,9 @@ _slots_lock = Lock()
 def current_atlas(session: Session, city: City) -> Atlas:
     """Return the atlas of a city, loading it where this process has none or the map has changed.
 
-    Every `CHECK_EVERY_S` seconds one call asks the database for the map's version; the others ask nothing. The
-    call that finds a new version loads it, while other threads go on with the old atlas. A load that fails is
-    logged, and the old atlas stays.
+    Every `CHECK_EVERY_S` seconds one call asks the database for the map's version; the others ask nothing.
+    The call that finds a new version loads it, while other threads go on with the old atlas. If that fails,
+    the failure is logged and the old atlas stays.
     """
     slot = _slot(session, city.id)
     if slot.atlas is not None and slot.fresh:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.arrays import Floats, Ints, Offsets
+from layers.zonelayers import Hits
 
 if TYPE_CHECKING:
     from layers.atlas import Atlas
@@ -130,6 +131,8 @@ class Places:
     snap_lat: Floats
     snap_m: Floats
     along_m: Floats
+    hits: Hits
+    """Every zone of every layer that holds each pin; `zones_all` gives those of one layer."""
     zone: dict[str, Ints]
     """By layer name: the ordinal, in ``atlas.zones[layer]``, of the first zone that holds the pin."""
     boundary_m: dict[str, Floats]
@@ -167,7 +170,4 @@ class Places:
         zones : int32 array
             Ordinals in ``atlas.zones[layer]``; those of pin i are ``zones[offsets[i]:offsets[i + 1]]``.
         """
-        placed = self.placed
-        return self.atlas.zone_index[layer].all(
-            np.where(placed, self.x, np.nan), np.where(placed, self.y, np.nan)
-        )
+        return self.hits.of(layer)

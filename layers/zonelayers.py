@@ -1,0 +1,79 @@
+"""The zones of all layers of a city in one index: one search answers for every layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.arrays import Floats, Ints, Offsets
+from geo.zones import ZoneIndex
+from layers.sources import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Which zones of which layers hold n pins: one row a hit, by pin, then layer, then zone."""
+
+    layers: tuple[str, ...]
+    pins: int
+    pin: NDArray[np.intp]
+    layer: Ints
+    """Position in `layers`."""
+    zone: Ints
+    """Ordinal within the layer."""
+
+    def without(self, pins: NDArray[np.bool_]) -> Hits:
+        """Return the hits of all but some pins."""
+        keep = ~pins[self.pin]
+        return Hits(self.layers, self.pins, self.pin[keep], self.layer[keep], self.zone[keep])
+
+    def first(self) -> dict[str, Ints]:
+        """Return, by layer name, the lowest zone that holds each pin; -1 where none does."""
+        return dict(zip(self.layers, self._matrix(self.zone, -1), strict=True))
+
+    def first_values(self, values: Floats) -> dict[str, Floats]:
+        """Return, by layer name, a value of each pin's hit with the lowest zone; NaN where there is none."""
+        return dict(zip(self.layers, self._matrix(values, np.nan), strict=True))
+
+    def of(self, layer: str) -> tuple[Offsets, Ints]:
+        """Return the zones of one layer: those of pin i are ``zones[offsets[i]:offsets[i + 1]]``."""
+        mine = self.layer == self.layers.index(layer)
+        counts = np.bincount(self.pin[mine], minlength=self.pins)
+        return np.concatenate([[0], np.cumsum(counts)]), self.zone[mine]
+
+    def _matrix(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
+        matrix = np.full((len(self.layers), self.pins), nothing, values.dtype)
+        # Where an index occurs twice, numpy keeps the last value; backwards, that is the lowest zone's.
+        matrix[self.layer[::-1], self.pin[::-1]] = values[::-1]
+        return matrix
+
+
+class LayeredZones:
+    """The zones of several layers, indexed together.
+
+    Parameters
+    ----------
+    polygons : dict
+        {layer name: (n,) MultiPolygons in metres}.
+    """
+
+    def __init__(self, polygons: dict[str, Objects]) -> None:
+        self.layers = tuple(polygons)
+        counts = [len(shapes) for shapes in polygons.values()]
+        self._starts: Ints = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        self._layer: Ints = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
+        self._index = ZoneIndex(np.concatenate([*polygons.values(), np.zeros(0, dtype=object)]))
+
+    def hits(self, x: Floats, y: Floats) -> Hits:
+        """Return every zone that holds each point (metres), borders included."""
+        offsets, found = self._index.all(x, y)
+        pin = np.repeat(np.arange(len(x)), np.diff(offsets))
+        layer = self._layer[found]
+        return Hits(self.layers, len(x), pin, layer, found - self._starts[layer])
+
+    def edge_distance(self, x: Floats, y: Floats, hits: Hits, within_m: float) -> Floats:
+        """Return how far each hit's pin is from the edge of its zone; NaN where farther than `within_m`."""
+        zone = hits.zone + self._starts[hits.layer]
+        return self._index.boundary_distance(x[hits.pin], y[hits.pin], zone, within_m)
