@@ -14,6 +14,9 @@ from webapp.catalog.models import Crew, Department, Service
 from webapp.people.models import Staff
 from webapp.tickets.models import Report, Ticket, TimelineEntry
 
+Box = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
@@ -106,8 +109,7 @@ class Filters:
     statuses: Sequence[str] | None = None
     district: str | None = None
     due_before: datetime | None = None
-    bbox: tuple[float, float, float, float] | None = None
-    """West, south, east, north in degrees."""
+    bbox: Box | None = None
 
 
 def ticket(session: Session, city_id: int, ticket_id: int) -> TicketRow | None:

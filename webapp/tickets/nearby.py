@@ -1,0 +1,105 @@
+"""Finds the tickets that new reports may repeat, for the matching to judge. Never writes or commits.
+
+These are plain psycopg cursors: of one report's candidates, so that the question travels in one pipeline with
+others; of a whole city's, so that the answer streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, LiteralString
+
+from psycopg import Connection, Cursor
+from psycopg.rows import class_row
+
+from webapp.tickets.queries import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ticket that a new report may repeat, in the place of the report that opened it.
+
+    Times are seconds since 1970 UTC, coordinates EPSG:4326 degrees.
+    """
+
+    id: int
+    service_id: int
+    opened: float
+    latest: float
+    closed: float | None
+    """None while it is open."""
+    lon: float
+    lat: float
+    segment_id: str | None
+    side: str | None
+    along_m: float | None
+    address: str | None
+    asset_id: str | None
+    report_count: int
+    status: str
+    opened_by: int
+    """The report that opened it."""
+    description: str
+    """Of that report."""
+
+
+def nearby_open(
+    connection: Connection[Any], city_id: int, box: Box, service_ids: Sequence[int], closed_since: datetime
+) -> Cursor[Candidate]:
+    """Find the tickets of some services in a box that are open or were closed lately, lowest id first.
+
+    The answer need not have arrived when this returns: in a pipeline it comes with the others. It is at least
+    what the candidate rule of `geo.pair_features.is_candidate` admits, which decides on metres.
+
+    Parameters
+    ----------
+    box
+        Must hold everything within reach.
+    closed_since
+        A ticket closed before this is no candidate.
+    """
+    west, south, east, north = box
+    cursor = connection.cursor(row_factory=class_row(Candidate))
+    return cursor.execute(
+        _NEARBY,
+        {
+            "city_id": city_id,
+            "west": west,
+            "south": south,
+            "east": east,
+            "north": north,
+            "service_ids": list(service_ids),
+            "closed_since": closed_since,
+        },
+    )
+
+
+def matchable_since(connection: Connection[Any], city_id: int, closed_since: datetime) -> Iterator[Candidate]:
+    """Yield all tickets of a city that are open or were closed since a time, lowest id first, as a stream."""
+    with connection.cursor("matchable_since", row_factory=class_row(Candidate)) as cursor:
+        cursor.itersize = 10_000
+        yield from cursor.execute(_MATCHABLE_SINCE, {"city_id": city_id, "closed_since": closed_since})
+
+
+_CANDIDATE: LiteralString = """
+    select ticket.id, ticket.service_id, ticket.status,
+           extract(epoch from ticket.opened_at)::float8 as opened,
+           extract(epoch from ticket.latest_at)::float8 as latest,
+           extract(epoch from ticket.closed_at)::float8 as closed,
+           st_x(ticket.geom) as lon, st_y(ticket.geom) as lat, ticket.segment_id, ticket.side, ticket.along_m,
+           ticket.address, ticket.asset_id, ticket.report_count, first.id as opened_by, first.description
+      from ticket
+     cross join lateral (
+           select id, description from report
+            where report.city_id = ticket.city_id and report.ticket_id = ticket.id
+            order by id limit 1) as first
+     where ticket.city_id = %(city_id)s::smallint and ticket.geom is not null
+       and (ticket.open or ticket.closed_at > %(closed_since)s)"""
+_NEARBY: LiteralString = f"""{_CANDIDATE}
+       and ticket.matchable
+       and ticket.geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
+       and ticket.service_id = any(%(service_ids)s::smallint[])
+     order by ticket.id"""
+_MATCHABLE_SINCE: LiteralString = f"{_CANDIDATE} order by ticket.id"
