@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field, PostgresDsn, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -30,8 +30,10 @@ class Settings(BaseSettings):
         validation_alias="PINWARD_HOME",
         description="Folder for everything Pinward writes: the private cluster, uploads, logs.",
     )
-    database_url: PostgresDsn | None = Field(
+    # Not pydantic's PostgresDsn: that refuses a server reached by a Unix socket (?host=/folder).
+    database_url: str | None = Field(
         default=None,
+        pattern=r"^postgresql://",
         validation_alias="DATABASE_URL",
         description="PostgreSQL with PostGIS. Without it the private cluster in PINWARD_HOME is used.",
     )
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
         validation_alias="PINWARD_SHARED",
         description="Folder that city files mean by ${SHARED}: source data too large for the repository.",
     )
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        validation_alias="PINWARD_PROXIES",
+        description="How many proxies of yours, such as a TLS balancer, stand before Pinward's own nginx.",
+    )
     demo: bool = Field(
         default=False,
         validation_alias="PINWARD_DEMO",
@@ -89,18 +97,19 @@ class Settings(BaseSettings):
 
     @cached_property
     def socket_folder(self) -> Path:
-        """Where the private cluster's Unix socket is: in ``home``, or under /tmp where that path is too long."""
-        folder = self.home.absolute() / "postgres" / "socket"
-        if len(str(folder)) <= LONGEST_SOCKET_FOLDER:
-            return folder
-        digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-        return Path("/tmp") / f"pinward-{digest}"  # noqa: S108  (every process must find the same one)
+        """Where the private cluster's Unix socket is: in ``home``, or in /tmp if that path is too long."""
+        return _short(self.home.absolute() / "postgres" / "socket")
+
+    @cached_property
+    def run_folder(self) -> Path:
+        """Where running processes keep their sockets and pid files; like ``socket_folder`` never too long."""
+        return _short(self.home.absolute() / "run")
 
     @cached_property
     def database(self) -> str:
         """The database to use, as a URL: the one named by ``DATABASE_URL``, or the private cluster's."""
         if self.database_url is not None:
-            return str(self.database_url)
+            return self.database_url
         return f"postgresql://pinward@/pinward?host={quote(str(self.socket_folder))}"
 
     @cached_property
@@ -114,6 +123,14 @@ class Settings(BaseSettings):
             path.touch(mode=0o600, exist_ok=True)
             path.write_text(secrets.token_urlsafe(48))
         return path.read_text().strip()
+
+
+def _short(folder: Path) -> Path:
+    """Return ``folder``, or one under /tmp where a socket in it would have too long a path."""
+    if len(str(folder)) <= LONGEST_SOCKET_FOLDER:
+        return folder
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+    return Path("/tmp") / f"pinward-{digest}"  # noqa: S108  (every process must find the same one)
 
 
 @lru_cache(maxsize=1)

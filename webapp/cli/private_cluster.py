@@ -51,6 +51,8 @@ class PrivateCluster:
         self.folder = self.home / "postgres"
         self.data = self.folder / "data"
         self.log = self.folder / "log"
+        self.started_by_serve = self.folder / "started-by-serve"
+        """Marks a cluster that ``pinward serve`` started and must stop, even if it was killed between."""
         self._user = _postgres_user() if os.geteuid() == 0 else None
 
     def url(self, database: str = DATABASE) -> str:
@@ -102,6 +104,7 @@ class PrivateCluster:
 
     def stop(self) -> bool:
         """Stop the server, cutting its connections. Returns False when none ran."""
+        self.started_by_serve.unlink(missing_ok=True)
         if not (self.data / "postmaster.pid").exists() or not self.processes():
             return False
         done = self._run("pg_ctl", "stop", "-D", self.data.resolve(), "-m", "fast", "-w", "-t", "60")

@@ -22,13 +22,12 @@ def state(url: str) -> dict[str, Any]:
     dict
         ``running``, ``postgresql``, ``postgis``, ``revision``, ``head``; the middle three may be None.
     """
-    head = ScriptDirectory.from_config(_alembic(url)).get_current_head()
     answer: dict[str, Any] = {
         "running": False,
         "postgresql": None,
         "postgis": None,
         "revision": None,
-        "head": head,
+        "head": ScriptDirectory.from_config(_alembic(url)).get_current_head(),
     }
     try:
         with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:

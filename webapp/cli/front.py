@@ -1,0 +1,150 @@
+"""nginx in front: takes slow clients, large uploads and static files off the web processes.
+
+A few hundred clients that dribble their headers would hold every thread of gunicorn; nginx waits for whole
+requests and hands only those on.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+from pathlib import Path
+
+from webapp.cli.console import Failure
+from webapp.config import CHECKOUT, Settings
+
+CONNECTIONS = 8192
+"""Open connections a core, where the machine allows as many."""
+
+UNREACHABLE = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=width=device-width>"
+    "<title>One moment</title><h1>One moment, please</h1><p>The service is starting again. What you "
+    "typed is still on the page before this one: go back and send it again in a minute. Nothing is sent twice.</p></html>"
+)
+
+CONFIGURATION = """\
+# Written by Pinward at each start.
+daemon off;
+{user}
+worker_processes auto;
+worker_rlimit_nofile {files};
+pid "{run}/nginx.pid";
+error_log "{logs}/nginx.log" warn;
+events {{ worker_connections {connections}; }}
+
+http {{
+    {mime_types}
+    default_type application/octet-stream;
+    # Addresses of people and tracking numbers stay out of the logs.
+    access_log off;
+    server_tokens off;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path "{temporary}/body";
+    proxy_temp_path "{temporary}/proxy";
+    fastcgi_temp_path "{temporary}/fastcgi";
+    uwsgi_temp_path "{temporary}/uwsgi";
+    scgi_temp_path "{temporary}/scgi";
+
+    # A request must arrive whole before it costs a thread. A phone in a tunnel gets a minute for each piece.
+    client_header_timeout 15s;
+    client_body_timeout 60s;
+    client_max_body_size 60m;
+    send_timeout 60s;
+    keepalive_timeout 65s;
+    reset_timedout_connection on;
+
+    gzip on;
+    gzip_vary on;
+    gzip_proxied any;
+    gzip_min_length 800;
+    gzip_types text/plain text/css text/xml text/csv text/javascript application/javascript application/json
+        application/geo+json application/problem+json application/xml application/atom+xml
+        application/manifest+json image/svg+xml;
+
+    upstream web {{ server "unix:{socket}" fail_timeout=0; }}
+
+    # A balancer of the city's own, where there is one, knows better than we how the client came.
+    map $http_x_forwarded_proto $scheme_of_client {{ default $scheme; {trusted_scheme} }}
+
+    server {{
+        {listen}
+        server_name _;
+        error_page 502 504 = @unreachable;
+
+        location ~ ^/static/(dist|vendor)/ {{
+            root "{checkout}";
+            gzip_static on;
+            # Names change with contents.
+            add_header Cache-Control "public, max-age=31536000, immutable";
+            add_header X-Content-Type-Options nosniff;
+        }}
+        location ~ /\\. {{ return 404; }}
+        location / {{
+            proxy_pass http://web;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme_of_client;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_buffers 16 32k;
+            proxy_buffer_size 32k;
+            proxy_read_timeout 120s;
+        }}
+        location @unreachable {{
+            internal;
+            default_type "text/html; charset=utf-8";
+            add_header Retry-After 5 always;
+            return 503 "{unreachable}";
+        }}
+    }}
+}}
+"""
+
+
+def nginx() -> str:
+    """Return the nginx program.
+
+    Raises
+    ------
+    Failure
+        When it is not installed.
+    """
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise Failure("nginx is not installed.", "Run script/bootstrap; it installs what is missing.")
+    return found
+
+
+def write_configuration(settings: Settings, socket: Path) -> Path:
+    """Write the configuration of nginx before the web processes on ``socket``; return where it is."""
+    home, run = settings.home.absolute(), settings.run_folder
+    temporary = home / "tmp"
+    temporary.mkdir(exist_ok=True)
+    files = min(2 * CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    # Each request may hold two: the client's connection and ours to the web process.
+    listen = [f"listen {settings.port} backlog=1024;"]
+    if Path("/proc/net/if_inet6").exists():
+        listen.append(f"listen [::]:{settings.port} ipv6only=on backlog=1024;")
+    mime_types = Path("/etc/nginx/mime.types")
+    path = home / "nginx.conf"
+    path.write_text(
+        CONFIGURATION.format(
+            # Without root, nginx keeps the user who starts it, and warns of this line.
+            user="user root;" if os.geteuid() == 0 else "",
+            files=files,
+            connections=files // 2,
+            run=run,
+            logs=home / "log",
+            temporary=temporary,
+            socket=socket,
+            checkout=CHECKOUT,
+            mime_types=f"include {mime_types};" if mime_types.exists() else "",
+            trusted_scheme="https https;" if settings.proxies else "",
+            listen="\n        ".join(listen),
+            unreachable=UNREACHABLE,
+        )
+    )
+    return path
