@@ -2,8 +2,8 @@
 
     python -m bench.slow_clients http://127.0.0.1:8311 --clients 400 --seconds 6
 
-prints JSON: requests a second and the slowest answer, without the slow clients and among them. The slow ones send a
-request line and then one byte of a header a second, as a broken phone or an attacker does; they never finish.
+prints JSON: requests a second and the slowest answer, without the slow clients and among them. The slow ones send
+a request line and then one byte of a header a second, as a broken phone or an attacker does; they never finish.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def measure(host: str, port: int, path: str, seconds: float) -> dict[str, float]
 
 
 def dribble(host: str, port: int, clients: int, ready: Event, stop: Event) -> None:
-    """Hold ``clients`` connections open, each with a request that never ends; replace those the server closes."""
+    """Hold ``clients`` connections open, each with an endless request; replace those the server closes."""
     sockets: list[socket.socket] = []
     while not stop.is_set():
         while len(sockets) < clients:

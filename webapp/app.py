@@ -10,6 +10,7 @@ from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.api import blueprints as api_blueprints
 from webapp.config import Settings
@@ -33,9 +34,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         A ready engine, for tests; otherwise one is made from ``settings.database``.
     """
     settings = settings or process_settings()
-    app = Flask(
-        __name__, template_folder="pages/templates", static_folder="../static", static_url_path="/static"
-    )
+    app = Flask(__name__, template_folder="pages/templates", static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -54,6 +53,14 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     _access_rules(app)
+    return app
+
+
+def behind_front() -> Flask:
+    """Return the application as ``pinward serve`` runs it: nginx in front tells the client's address."""
+    app = create_app()
+    hops = 1 + app.config["PINWARD"].proxies
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
 
 
@@ -83,7 +90,6 @@ def _sign_in(app: Flask) -> None:
 
 def _access_rules(app: Flask) -> None:
     """Refuse to start with a route that has no access rule, and enforce the rules."""
-    app.view_functions["static"].access = Rule("public", everybody=True)  # type: ignore[attr-defined]
     bare = sorted(
         name
         for name, view in app.view_functions.items()

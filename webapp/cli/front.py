@@ -19,8 +19,9 @@ CONNECTIONS = 8192
 
 UNREACHABLE = (
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=width=device-width>"
-    "<title>One moment</title><h1>One moment, please</h1><p>The service is starting again. What you "
-    "typed is still on the page before this one: go back and send it again in a minute. Nothing is sent twice.</p></html>"
+    "<title>One moment</title><h1>One moment, please</h1><p>The service is starting again. "
+    "What you typed is still on the page before this one: go back and send it again in a minute. "
+    "Nothing is sent twice.</p></html>"
 )
 
 CONFIGURATION = """\
