@@ -2,4 +2,33 @@
 
 from flask import Blueprint
 
-blueprints: list[Blueprint] = []
+from webapp.pages import (
+    account,
+    assets,
+    context,
+    crew,
+    errors,
+    headers,
+    language,
+    report,
+    throttle,
+    track,
+    words,
+)
+
+blueprints: list[Blueprint] = [
+    module.blueprint
+    for module in (
+        throttle,
+        headers,
+        assets,
+        context,
+        language,
+        words,
+        errors,
+        report,
+        track,
+        crew,
+        account,
+    )
+]

@@ -1,0 +1,19 @@
+// The first page: from a pin to a report, one step at a time. Without this script the same form is one long page.
+
+import { keepDraft } from "./report/draft.mjs";
+import { startPin } from "./report/pin.mjs";
+import { startSearch } from "./report/search.mjs";
+import { startServices } from "./report/services.mjs";
+import { startSteps } from "./report/steps.mjs";
+
+const page = document.querySelector("[data-report]");
+const form = page.querySelector("form");
+const steps = startSteps(page);
+const services = startServices(page, form, steps);
+const pin = startPin(page, form, { placed: services.placeChanged });
+
+startSearch(page.querySelector("[data-search]"), (found) => pin.moveTo(found.lat, found.lon, 18));
+const restored = keepDraft(page, form);
+if (restored) services.restored();
+pin.restore();
+steps.start(restored);

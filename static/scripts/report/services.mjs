@@ -1,0 +1,95 @@
+// Pick what it is about; then the tickets it may repeat, and the questions that come with it.
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+export function startServices(page, form, steps) {
+  const filter = page.querySelector("[data-filter]");
+  const groups = [...page.querySelectorAll("[data-group]")];
+  const nothing = page.querySelector("[data-nothing]");
+  const goOn = page.querySelector("[data-what-next]");
+  const known = page.querySelector("[data-known]");
+  const questions = page.querySelector("[data-questions]");
+  const joined = page.querySelector("[data-joined]");
+  let asked = "";
+
+  filter.addEventListener("input", () => {
+    const words = plain(filter.value).split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const group of groups) {
+      let inGroup = 0;
+      for (const tile of group.querySelectorAll("[data-words]")) {
+        const fits = words.every((word) => plain(tile.dataset.words).includes(word));
+        tile.hidden = !fits;
+        inGroup += fits;
+      }
+      group.hidden = inGroup === 0;
+      shown += inGroup;
+    }
+    nothing.hidden = shown > 0;
+  });
+  filter.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+
+  page.addEventListener("change", (event) => {
+    if (event.target.name === "service") chosen();
+  });
+  // A tap goes on by itself; the arrow keys, which also choose, do not.
+  page.addEventListener("click", (event) => {
+    if (event.target.name === "service" && event.detail > 0) proceed();
+  });
+  goOn.addEventListener("click", proceed);
+  known.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-join]");
+    if (button) answer(button.dataset.join, button.dataset.label);
+  });
+  page.querySelector("[data-different]").addEventListener("click", () => answer("", ""));
+
+  const service = () => form.elements.service?.value ?? "";
+  const where = () => ({ lon: form.elements.lon.value, lat: form.elements.lat.value });
+
+  function chosen() {
+    goOn.disabled = !service();
+    const tile = form.querySelector("[name=service]:checked");
+    for (const slot of page.querySelectorAll("[data-what]")) slot.textContent = tile?.dataset.label ?? "";
+  }
+
+  async function proceed() {
+    if (!service()) return;
+    const [likely] = await Promise.all([fragment(page.dataset.likely, { ...where(), service: service() }), loadQuestions()]);
+    known.innerHTML = likely;
+    if (known.querySelector("[data-join]")) steps.go("known");
+    else answer("", "");
+  }
+
+  async function loadQuestions() {
+    if (asked === service()) return;
+    asked = service();
+    questions.innerHTML = await fragment(page.dataset.askQuestions, { service: asked });
+  }
+
+  function answer(ticket, label) {
+    form.elements.same_as.value = ticket;
+    joined.hidden = !ticket;
+    joined.querySelector("[data-joined-what]").textContent = label;
+    steps.go("tell");
+  }
+
+  /** Our own server's HTML; nothing where it cannot be reached: the report can be written all the same. */
+  async function fragment(address, query) {
+    try {
+      const reply = await fetch(`${address}?${new URLSearchParams(query)}`);
+      return reply.ok ? await reply.text() : "";
+    } catch {
+      return "";
+    }
+  }
+
+  chosen();
+  if (questions.children.length) asked = service();
+  return {
+    placeChanged() {},
+    restored() {
+      chosen();
+      if (service()) loadQuestions();
+    },
+  };
+}
