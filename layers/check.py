@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import shapely
+
+from geo import polygons
+from geo.projection import Projection, projection, utm_srid
 from layers.cityfile import CityDocument
-from layers.features import Features, features
-from layers.findings import Finding
+from layers.crsguess import Box, guess, possible, to_lonlat
+from layers.features import Features, Notes, features
+from layers.findings import Finding, counted, some
+from layers.sections import ZoneLayer
+
+# A layer may reach beyond the city by this share of the city's size before somebody is told.
+_GENEROUS = 0.5
+_FEW = 0.2
+# Ground without a zone is told of from this size on; less is a matter of how a shore was drawn.
+_BARE_M2 = 1000.0
+_BARE_WIDTH_M = 5.0
 
 
 @dataclass
@@ -26,11 +40,18 @@ class CityMap:
         return [*self.document.findings, *found]
 
 
-def check(document: CityDocument, *, progress: Callable[[str], None] = lambda name: None) -> CityMap:
+def check(
+    document: CityDocument,
+    *,
+    previous: Mapping[str, set[str]] | None = None,
+    progress: Callable[[str], None] = lambda name: None,
+) -> CityMap:
     """Read all layers of a city file and check them, each by itself and against the city's boundary.
 
     Parameters
     ----------
+    previous
+        {layer name: the source ids of its current edition}, to tell of ids that vanish.
     progress
         Called with the name of each layer before it is read.
     """
@@ -38,7 +59,153 @@ def check(document: CityDocument, *, progress: Callable[[str], None] = lambda na
     for name in document.layers:
         progress(name)
         read, findings = features(document, name)
-        city_map.by_layer[name] = findings
+        notes = Notes(document, name, list(findings))
+        city_map.by_layer[name] = notes.findings
         if read is not None:
             city_map.features[name] = read
+            _check_crs(read, notes)
+    boundary = _boundary(city_map)
+    if boundary is not None:
+        for name, read in city_map.features.items():
+            notes = Notes(document, name, city_map.by_layer[name])
+            if read is not boundary.features and not any(f.level == "error" for f in notes.findings):
+                _check_position(read, boundary, city_map, notes)
+                _check_partition(read, boundary, notes)
+    for name, known in (previous or {}).items():
+        if name in city_map.features:
+            _check_vanished(city_map.features[name], known, Notes(document, name, city_map.by_layer[name]))
     return city_map
+
+
+@dataclass(frozen=True)
+class _Boundary:
+    """What bounds the city."""
+
+    features: Features
+    lonlat: shapely.MultiPolygon
+    metric: Projection
+
+    @property
+    def box(self) -> Box:
+        """The boundary's box, grown to what a layer may reach without anybody being told."""
+        west, south, east, north = self.lonlat.bounds
+        wide, high = _GENEROUS * (east - west), _GENEROUS * (north - south)
+        return west - wide, south - high, east + wide, north + high
+
+
+def _boundary(city_map: CityMap) -> _Boundary | None:
+    """Return the boundary, or None where there is none to compare with."""
+    section = city_map.document.city
+    read = city_map.features.get(section.boundary) if section else None
+    if (
+        section is None
+        or read is None
+        or any(f.level == "error" for f in city_map.by_layer[section.boundary])
+    ):
+        return None
+    lonlat = shapely.MultiPolygon(shapely.get_parts(shapely.union_all(read.geometry)).tolist())
+    srid = section.metric_srid or utm_srid(lonlat.centroid.x, lonlat.centroid.y)
+    return _Boundary(read, lonlat, projection(srid))
+
+
+def _check_crs(read: Features, notes: Notes) -> None:
+    """Refuse coordinates that cannot be in the CRS they are said to be in."""
+    if possible(read.raw, read.crs):
+        return
+    x, y = read.raw[0]
+    notes.error(
+        f"coordinates such as {x:g} {y:g} do not lie where {read.crs.name}, the file's CRS, is used.",
+        'Set crs, such as crs = "EPSG:2249", to the one the numbers are in; its publisher knows.',
+        "crs",
+    )
+
+
+def _check_position(read: Features, boundary: _Boundary, city_map: CityMap, notes: Notes) -> None:
+    """Refuse a layer with nothing in the city, and tell of one with much far outside."""
+    shapely.prepare(boundary.lonlat)
+    inside = int(shapely.intersects(boundary.lonlat, read.geometry).sum())
+    lonlat = to_lonlat(read.raw, read.crs)
+    if not inside:
+        lon, lat = np.median(lonlat, axis=0)
+        west, south, east, north = boundary.lonlat.bounds
+        said = (
+            f"nothing lies inside the city's boundary: the layer is around {lon:.4f} {lat:.4f}, "
+            f"the city between {west:.4f} {south:.4f} and {east:.4f} {north:.4f}."
+        )
+        likely = {other.crs.to_wkt(): other.crs for other in city_map.features.values()}
+        advice = guess(read.raw, read.crs, boundary.box, likely.values())
+        notes.error(said, advice or "Name the right file, or set crs to what the numbers are in.", "file")
+        return
+    west, south, east, north = boundary.box
+    far = np.count_nonzero(
+        (lonlat[:, 0] < west) | (lonlat[:, 0] > east) | (lonlat[:, 1] < south) | (lonlat[:, 1] > north)
+    )
+    if far > _FEW * len(lonlat):
+        said = f"{far:,} of {len(lonlat):,} features lie far outside the city's boundary."
+        notes.warn(said, "See whether the file is the right one, or limit it by where.", "file")
+
+
+def _check_partition(read: Features, boundary: _Boundary, notes: Notes) -> None:
+    """Tell of overlaps and gaps between zones that are meant to cover the city once."""
+    if not (isinstance(read.layer, ZoneLayer) and read.layer.partition):
+        return
+    shapes = shapely.transform(read.geometry, lambda xy: np.column_stack(boundary.metric.to_metric(*xy.T)))
+    names = read.columns["name"]
+
+    def place(x: float, y: float) -> str:
+        lon, lat = boundary.metric.to_lonlat(x, y)
+        return f"at {lon:.5f} {lat:.5f}"
+
+    shared = polygons.overlaps(shapes.tolist())
+    if shared:
+        listed = some(
+            f"{names[o.first]} and {names[o.second]} ({o.area_m2:,.0f} m² {place(o.x, o.y)})" for o in shared
+        )
+        total = sum(o.area_m2 for o in shared)
+        said = (
+            f"{counted(len(shared), 'pair of zones overlaps', 'pairs of zones overlap')}, by {total:,.0f} m²"
+        )
+        notes.warn(
+            f"{said}: {listed}.",
+            "Draw each border once; until then such ground counts to the zone whose id comes first.",
+        )
+    left_out = polygons.gaps(shapes.tolist())
+    if left_out:
+        listed = some(
+            f"{' and '.join(names[i] for i in g.neighbours)} ({g.area_m2:,.0f} m² {place(g.x, g.y)})"
+            for g in left_out
+        )
+        total = sum(g.area_m2 for g in left_out)
+        notes.warn(
+            f"{counted(len(left_out), 'gap', 'gaps')} between zones, of {total:,.0f} m² in all: {listed}.",
+            "Draw each border once; until then such ground is in no zone.",
+        )
+    _check_cover(shapes, boundary, notes)
+
+
+def _check_cover(shapes: np.ndarray, boundary: _Boundary, notes: Notes) -> None:
+    """Tell of ground in the city that no zone covers."""
+    city = shapely.transform(boundary.lonlat, lambda xy: np.column_stack(boundary.metric.to_metric(*xy.T)))
+    bare = shapely.get_parts(shapely.difference(city, shapely.union_all(shapes)))
+    widths = 2.0 * shapely.area(bare) / shapely.length(bare)
+    bare = bare[(shapely.area(bare) >= _BARE_M2) & (widths >= _BARE_WIDTH_M)]
+    if len(bare):
+        largest = bare[int(np.argmax(shapely.area(bare)))]
+        lon, lat = boundary.metric.to_lonlat(*shapely.get_coordinates(shapely.point_on_surface(largest))[0])
+        whole = shapely.area(bare).sum()
+        notes.warn(
+            f"{whole / 1e6:,.3f} km² of the city are in none of its zones, "
+            f"the largest piece ({largest.area / 1e6:,.3f} km²) at {lon:.5f} {lat:.5f}.",
+            "Extend the zones, or the boundary reaches too far.",
+        )
+
+
+def _check_vanished(read: Features, known: set[str], notes: Notes) -> None:
+    vanished = sorted(known - set(read.columns["source_id"]))
+    if vanished:
+        notes.warn(
+            f"{len(vanished):,} of {len(known):,} ids of the current edition are gone: {some(vanished)}.",
+            "Nothing to do if they were meant to go; old tickets keep the edition they were located in.",
+            "fields",
+            "id",
+        )

@@ -38,6 +38,8 @@ class CityDocument:
     layers: dict[str, AnyLayer] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     """What is wrong with ``[city]``, ``[layers]`` and the names of the sections."""
+    features: dict[str, Any] = field(default_factory=dict)
+    """The layers that `layers.features.features` has read, so that none is read twice."""
 
     @cached_property
     def _lines(self) -> dict[Keys, int]:
@@ -214,7 +216,7 @@ def _references(document: CityDocument) -> list[Finding]:
         return []
     tables = document.get("layers") or {}
     zones = [name for name in tables if document.get("layers", name, "kind") == "zones"]
-    return [
+    unnamed = [
         document.error(
             f'"{key}" names the zones layer "{name}", which the file does not have.',
             did_you_mean(name, zones),
@@ -224,3 +226,7 @@ def _references(document: CityDocument) -> list[Finding]:
         for key, name in (("boundary", document.city.boundary), ("districts", document.city.districts))
         if name is not None and name not in zones
     ]
+    if not any(document.get("layers", name, "kind") == "segments" for name in tables):
+        fix = 'Add [layers.streets] with kind = "segments".'
+        unnamed.append(document.error("No layer has the city's streets.", fix, "layers"))
+    return unnamed

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo.projection import projection
@@ -35,7 +37,8 @@ class _Slot:
         return time.monotonic() - self.checked_at < CHECK_EVERY_S
 
 
-_slots: dict[tuple[str, int], _Slot] = {}
+# An atlas goes with its engine.
+_slots: WeakKeyDictionary[Engine, dict[int, _Slot]] = WeakKeyDictionary()
 _slots_lock = Lock()
 
 
@@ -60,9 +63,8 @@ def current_atlas(session: Session, city: City) -> Atlas:
 
 
 def _slot(session: Session, city_id: int) -> _Slot:
-    key = (str(session.get_bind().engine.url), city_id)
     with _slots_lock:
-        return _slots.setdefault(key, _Slot())
+        return _slots.setdefault(session.get_bind().engine, {}).setdefault(city_id, _Slot())
 
 
 def _refreshed(slot: _Slot, session: Session, city_id: int) -> Atlas:

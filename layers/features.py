@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from layers import osm
 from layers.cityfile import CityDocument
-from layers.findings import Finding, some
+from layers.crsguess import to_lonlat
+from layers.findings import Finding, counted, some
 from layers.lines import whole_lines
 from layers.sections import AnyLayer, AssetLayer, SegmentLayer, ZoneLayer
 from layers.sources import Objects, Source, SourceError, read
 from layers.values import distinct, house_number, natural, position_ids, texts
 
-LONLAT = CRS.from_user_input("OGC:CRS84")
 NUMBERS = ("left_from", "left_to", "right_from", "right_to")
 _TYPES = {"segments": (1, 5), "zones": (3, 6), "assets": (0, 4)}
 _CALLED = {"segments": "lines", "zones": "polygons", "assets": "points"}
@@ -46,10 +46,10 @@ class Features:
 class Notes:
     """Collects what is wrong with one layer."""
 
-    def __init__(self, document: CityDocument, name: str) -> None:
+    def __init__(self, document: CityDocument, name: str, findings: list[Finding] | None = None) -> None:
         self.document = document
         self.name = name
-        self.findings: list[Finding] = []
+        self.findings = [] if findings is None else findings
 
     def error(self, message: str, fix: str, *keys: str) -> None:
         """Note what refuses publication."""
@@ -64,7 +64,7 @@ class Notes:
 
 
 def features(document: CityDocument, name: str) -> tuple[Features | None, list[Finding]]:
-    """Read a layer of a city file.
+    """Read a layer of a city file; a second call for the same document gives the first one's answer.
 
     Returns
     -------
@@ -72,6 +72,13 @@ def features(document: CityDocument, name: str) -> tuple[Features | None, list[F
         None where it cannot be read; then there is an error among the findings.
     findings : list of Finding
     """
+    if name not in document.features:
+        document.features[name] = _features(document, name)
+    found: tuple[Features | None, list[Finding]] = document.features[name]
+    return found
+
+
+def _features(document: CityDocument, name: str) -> tuple[Features | None, list[Finding]]:
     notes = Notes(document, name)
     layer = document.layers[name]
     path = document.resolve(layer.file)
@@ -90,7 +97,7 @@ def features(document: CityDocument, name: str) -> tuple[Features | None, list[F
     rows = _usable(layer, source, notes)
     if not len(rows):
         return None, notes.findings
-    geometry = _lonlat(source.geometry[rows], crs)
+    geometry: Objects = shapely.transform(source.geometry[rows], lambda pairs: to_lonlat(pairs, crs))
     columns = {column: source.columns[field][rows] for column, field in reading.mapped.items()}
     raw = shapely.get_coordinates(shapely.centroid(source.geometry[rows]))
     if isinstance(layer, SegmentLayer):
@@ -141,15 +148,6 @@ def _usable(layer: AnyLayer, source: Source, notes: Notes) -> NDArray[np.intp]:
     return usable
 
 
-def _lonlat(geometry: Objects, crs: CRS) -> Objects:
-    """Return geometry in EPSG:4326; what has no place there gets infinite coordinates."""
-    if crs.equals(LONLAT, ignore_axis_order=True):
-        return geometry
-    transformer = Transformer.from_crs(crs, LONLAT, always_xy=True)
-    moved: Objects = shapely.transform(geometry, lambda xy: np.column_stack(transformer.transform(*xy.T)))
-    return moved
-
-
 def _ids(columns: dict[str, NDArray[Any]], geometry: Objects, notes: Notes) -> list[str]:
     """Return the ids of the file's features; made from the position where the file has none."""
     if "id" not in columns:
@@ -158,7 +156,7 @@ def _ids(columns: dict[str, NDArray[Any]], geometry: Objects, notes: Notes) -> l
     missing = ids.count("")
     if missing:
         fix = "Give each feature an id; until then one made from its position is used."
-        notes.warn(f"{missing:,} of {len(ids):,} features have no id.", fix, "fields", "id")
+        notes.warn(f"{missing:,} of {len(ids):,} features without an id.", fix, "fields", "id")
         made = position_ids(geometry)
         ids = [given or other for given, other in zip(ids, made, strict=True)]
     return ids
@@ -170,9 +168,8 @@ def _note_repeats(ids: list[str], what: str, notes: Notes) -> None:
     )
     if repeated:
         fix = "Name a field that differs from feature to feature."
-        notes.warn(
-            f"{len(repeated):,} ids occur more than once; {what}: {some(repeated)}.", fix, "fields", "id"
-        )
+        said = f"{counted(len(repeated), 'id occurs', 'ids occur')} more than once; {what}: {some(repeated)}."
+        notes.warn(said, fix, "fields", "id")
 
 
 def _segments(
@@ -185,11 +182,10 @@ def _segments(
     numbers = np.array([_house_numbers(columns.get(side), side, count, notes) for side in NUMBERS], np.int64)
     pieces = whole_lines(geometry, numbers, cut=cut)
     if pieces.pointlike:
-        notes.warn(f"{pieces.pointlike:,} segments of no length left out.", "Remove them.", "file")
+        said = f"{counted(pieces.pointlike, 'segment', 'segments')} of no length left out."
+        notes.warn(said, "Remove them.", "file")
     if pieces.shared:
-        said = (
-            f"{pieces.shared:,} segments with house numbers are in several pieces; these share the numbers."
-        )
+        said = f"{counted(pieces.shared, 'segment', 'segments')} with house numbers share them among pieces."
         notes.warn(said, "Give each piece its own numbers.", "file")
     row = pieces.row.tolist()
     stored: dict[str, list[Any]] = {"source_id": distinct(ids[i] for i in row)}
@@ -199,8 +195,7 @@ def _segments(
     stored |= dict(zip(NUMBERS, pieces.numbers.tolist(), strict=True))
     unnamed = stored["name"].count("")
     if unnamed:
-        share = "no segment has" if unnamed == len(row) else f"{unnamed:,} of {len(row):,} segments have no"
-        said = f"{share} a name." if unnamed == len(row) else f"{share} name."
+        said = f"{unnamed:,} of {len(row):,} segments without a name."
         notes.warn(said, "Name the field with the street's name, if there is one.", "fields", "name")
     return stored, pieces.lines
 
@@ -211,7 +206,7 @@ def _house_numbers(values: NDArray[Any] | None, column: str, count: int, notes: 
     numbers = [house_number(value) for value in values.tolist()]
     wrong = [text for text, number in zip(values.tolist(), numbers, strict=True) if number is None]
     if wrong:
-        said = f"{len(wrong):,} house numbers are no numbers and left out: {some(wrong)}."
+        said = f"{counted(len(wrong), 'house number', 'house numbers')} left out, no numbers: {some(wrong)}."
         notes.warn(said, "Name a field of whole numbers.", "fields", column)
     return [number or 0 for number in numbers]
 
@@ -219,8 +214,8 @@ def _house_numbers(values: NDArray[Any] | None, column: str, count: int, notes: 
 def _zones(
     layer: ZoneLayer, geometry: Objects, columns: dict[str, NDArray[Any]], notes: Notes
 ) -> tuple[dict[str, list[Any]], Objects]:
-    geometry = _repaired(geometry, notes)
     ids = _ids(columns, geometry, notes)
+    geometry = _repaired(geometry, ids, notes)
     names = texts(columns["name"]) if "name" in columns else ids
     classes = texts(columns["class"]) if "class" in columns else [""] * len(ids)
     _note_repeats(ids, "their polygons are joined", notes)
@@ -241,19 +236,22 @@ def _zones(
     return stored, multi
 
 
-def _repaired(geometry: Objects, notes: Notes) -> Objects:
+def _repaired(geometry: Objects, ids: list[str], notes: Notes) -> Objects:
     """Return valid polygons; what crosses itself is cut into parts, and noted with the place."""
     broken = np.flatnonzero(~shapely.is_valid(geometry))
     if not len(broken):
         return geometry
-    reasons = [f"feature {i}: {shapely.is_valid_reason(geometry[i])}" for i in broken.tolist()]
-    fix = "They were repaired for this edition; have the file corrected at those points (longitude latitude)."
-    notes.warn(f"{len(broken):,} polygons are invalid: {some(reasons)}.", fix, "file")
+    reasons = [f"{ids[i]}: {shapely.is_valid_reason(geometry[i])}" for i in broken.tolist()]
+    said = (
+        f"{counted(len(broken), 'polygon is', 'polygons are')} invalid and repaired for now: {some(reasons)}."
+    )
+    notes.warn(said, "Have the file corrected at those points (longitude latitude).", "file")
     fixed = geometry.copy()
     fixed[broken] = [_polygons_of(shapely.make_valid(shape)) for shape in geometry[broken]]
     lost = int(shapely.is_empty(fixed).sum())
     if lost:
-        notes.warn(f"{lost:,} polygons without an area left out.", "Remove them.", "file")
+        said = f"{counted(lost, 'polygon', 'polygons')} without an area left out."
+        notes.warn(said, "Remove them.", "file")
     return fixed
 
 

@@ -43,6 +43,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Known are: {', '.join(choices) or 'none'}."
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with the words for one or for many: ``1 gap``, ``2,000 gaps``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def some(items: Iterable[object], limit: int = 3) -> str:
     """Return the first few items as a list for a sentence, and how many more there are."""
     everything = [str(item) for item in items]

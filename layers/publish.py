@@ -16,6 +16,7 @@ from layers.check import CityMap
 from layers.cityfile import CityDocument
 from layers.features import Features
 from layers.models import City, Edition, Layer
+from layers.queries import TABLES
 from layers.sources import digest
 
 CHANNEL = "pinward_editions"
@@ -23,8 +24,6 @@ CHANNEL = "pinward_editions"
 
 # Counts up when the same file would be stored in another way, so that cities are published anew.
 READER = 1
-
-_TABLES = {"segments": "segment", "zones": "zone", "assets": "asset"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,8 @@ def _copy(session: Session, city_id: int, edition_id: int, features: Features) -
     connection: Connection[object] = session.connection().connection.driver_connection  # type: ignore[assignment]
     names = ["city_id", "edition_id", "id", *features.columns, "geom"]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(_TABLES[features.layer.kind]), sql.SQL(", ").join(map(sql.Identifier, names))
+        sql.Identifier(TABLES[features.layer.kind].__tablename__),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
     )
     shapes = shapely.to_wkb(shapely.set_srid(features.geometry, 4326), hex=True, include_srid=True)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:

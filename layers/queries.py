@@ -7,8 +7,15 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from layers.models import City, Edition, Layer
+from layers.models import Asset, City, Edition, Layer, Segment, Zone
 from webapp.config import Settings
+
+TABLES: dict[str, type[Segment] | type[Zone] | type[Asset]] = {
+    "segments": Segment,
+    "zones": Zone,
+    "assets": Asset,
+}
+"""The table of each kind of layer."""
 
 
 class CurrentEdition(NamedTuple):
@@ -43,7 +50,7 @@ def city_by_slug(session: Session, slug: str | None) -> City:
     city = session.scalars(chosen).one_or_none()
     if city is None and slug is not None:
         known = ", ".join(session.scalars(select(City.slug).order_by(City.slug))) or "none"
-        raise LookupError(f'There is no city "{slug}" (loaded: {known}). Load it: pinward city load FILE')
+        raise LookupError(f'There is no city "{slug}"; there is: {known}. Load it: pinward city load FILE')
     if city is None:
         raise LookupError("No city is loaded. Load one: pinward city load cities/demo/city.toml")
     return city
@@ -58,6 +65,17 @@ def current_editions(session: Session, city_id: int) -> list[CurrentEdition]:
         .order_by(Layer.id)
     )
     return [CurrentEdition(edition, layer) for edition, layer in session.execute(statement)]
+
+
+def source_ids(session: Session, slug: str) -> dict[str, set[str]]:
+    """Return, by layer name, the source ids of a city's current editions; nothing where it is not loaded."""
+    found: dict[str, set[str]] = {}
+    city_id = session.scalars(select(City.id).where(City.slug == slug)).one_or_none()
+    for edition, layer in current_editions(session, city_id) if city_id is not None else ():
+        table = TABLES[layer.kind]
+        ids = select(table.source_id).where(table.city_id == city_id, table.edition_id == edition.id)
+        found[layer.name] = set(session.scalars(ids))
+    return found
 
 
 def map_version(session: Session, city_id: int) -> tuple[str, tuple[int, ...]]:

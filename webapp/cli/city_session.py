@@ -5,14 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from layers.models import City
+from layers.queries import city_by_slug
 from webapp.cli.console import Failure
 from webapp.config import settings
 from webapp.db import make_engine, make_session
+
+
+@contextmanager
+def database_session() -> Iterator[Session]:
+    """Open a session on the database of the settings.
+
+    Raises
+    ------
+    Failure
+        When the database does not answer, or has not got its tables.
+    """
+    engine = make_engine(settings().database, pool_size=1)
+    try:
+        with make_session(engine)() as session:
+            yield session
+    except OperationalError as error:
+        raise Failure("The database does not answer.", "Start it: pinward database start") from error
+    except ProgrammingError as error:
+        if "does not exist" not in str(error.orig):
+            raise
+        raise Failure(
+            "The database is not up to date.", "Bring it there: pinward database migrate"
+        ) from error
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -24,17 +49,10 @@ def city_session(slug: str | None = None) -> Iterator[tuple[Session, City]]:
     Failure
         When the database does not answer, or there is no such city.
     """
-    engine = make_engine(settings().database, pool_size=1)
-    wanted = slug or settings().city
-    try:
-        with make_session(engine)() as session:
-            query = select(City).order_by(City.id).limit(1)
-            city = session.scalar(query.where(City.slug == wanted) if wanted else query)
-            if city is None:
-                what = f"There is no city '{wanted}'." if wanted else "No city is loaded yet."
-                raise Failure(what, "Load one: pinward city load cities/NAME/city.toml")
-            yield session, city
-    except OperationalError as error:
-        raise Failure("The database does not answer.", "Start it: pinward database start") from error
-    finally:
-        engine.dispose()
+    with database_session() as session:
+        try:
+            city = city_by_slug(session, slug or settings().city)
+        except LookupError as error:
+            what, _, todo = str(error).partition(" Load ")
+            raise Failure(what, f"Load {todo}") from error
+        yield session, city
