@@ -2,8 +2,9 @@
 
     python -m bench.slow_clients http://127.0.0.1:8311 --clients 400 --seconds 6
 
-prints JSON: requests a second and the slowest answer, without the slow clients and among them. The slow ones send
-a request line and then one byte of a header a second, as a broken phone or an attacker does; they never finish.
+prints JSON: requests a second and the slowest answer, without the slow clients and among them. The slow ones
+send a request line and then one byte of a header a second, as a broken phone or an attacker does; they never
+finish.
 """
 
 from __future__ import annotations

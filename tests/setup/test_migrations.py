@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from alembic import command
+
 from webapp.cli import schema
 
 
 def test_models_and_migrations_agree(committed_database: str) -> None:
     assert schema.state(committed_database)["revision"] == schema.state(committed_database)["head"]
-    schema.check(committed_database)
+    command.check(schema.alembic_settings(committed_database))

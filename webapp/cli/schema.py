@@ -27,7 +27,7 @@ def state(url: str) -> dict[str, Any]:
         "postgresql": None,
         "postgis": None,
         "revision": None,
-        "head": ScriptDirectory.from_config(_alembic(url)).get_current_head(),
+        "head": ScriptDirectory.from_config(alembic_settings(url)).get_current_head(),
     }
     try:
         with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
@@ -52,17 +52,13 @@ def upgrade(url: str) -> None:
         When the server does not answer, lacks an extension, or does not let this role do what is needed.
     """
     try:
-        command.upgrade(_alembic(url), "head")
+        command.upgrade(alembic_settings(url), "head")
     except DBAPIError as error:
         raise _explained(error) from error
 
 
-def check(url: str) -> None:
-    """Raise ``alembic.util.CommandError`` when the models and the migrated database differ."""
-    command.check(_alembic(url))
-
-
-def _alembic(url: str) -> Config:
+def alembic_settings(url: str) -> Config:
+    """Return what Alembic's commands need to work on the database at ``url``."""
     return Config(toml_file=CHECKOUT / "pyproject.toml", attributes={"url": url})
 
 
