@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from psycopg import Connection
 from sqlalchemy import DateTime, Engine, MetaData, SmallInteger, create_engine
 from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
@@ -53,3 +54,10 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
 def make_session(engine: Engine) -> sessionmaker[Session]:
     """Return the session factory for ``engine``."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+def driver(session: Session) -> Connection[Any]:
+    """Return psycopg's own connection under ``session``, in its transaction: for pipelines and COPY."""
+    session.flush()
+    connection: Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    return connection

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 
 from webapp.tickets.tracking import new_numbers
@@ -26,11 +26,20 @@ _SPARE_NUMBERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the database made of a report."""
+    """A report as it was written, and whose its ticket is."""
 
-    ticket_id: int
     report_id: int
+    ticket_id: int
     tracking_number: str
+    service_id: int
+    address: str | None
+    due_at: datetime | None
+    decision: str
+    score: float | None
+    reasons: list[dict[str, Any]]
+    department_id: int
+    crew_id: int | None
+    assigned_why: str
 
 
 def open_ticket(connection: Connection[Any], ticket: Row, report: Row, entries: Sequence[Row]) -> Written:
@@ -57,6 +66,12 @@ def join_ticket(connection: Connection[Any], ticket_id: int, report: Row, entrie
     return _write(connection, _JOIN, parameters)
 
 
+def answered(connection: Connection[Any], city_id: int, idempotency_key: str) -> Cursor[Written]:
+    """Find what was written for an idempotency key. In a pipeline the answer comes with the others."""
+    cursor = connection.cursor(row_factory=class_row(Written))
+    return cursor.execute(_ANSWERED, {"city_id": city_id, "idempotency_key": idempotency_key})
+
+
 def _write(connection: Connection[Any], statement: LiteralString, parameters: dict[str, Any]) -> Written:
     parameters["numbers"] = new_numbers(_SPARE_NUMBERS).tolist()
     with connection.cursor(row_factory=class_row(Written)) as cursor:
@@ -79,6 +94,16 @@ _REPORT: LiteralString = f"""
     external_id, requested_at, received_at, due_at, {_PLACE}, postcode, snap_m, place_flags, edition_ids,
     duplicate_of, duplicate_score, duplicate_decision, duplicate_reasons, suggestions"""
 
+_WRITTEN: LiteralString = """
+    report.id as report_id, ticket_id, tracking_number, report.service_id, report.address, report.due_at,
+    duplicate_decision as decision, duplicate_score as score, duplicate_reasons as reasons,
+    work.department_id, work.crew_id, work.assigned_why"""
+_ANSWERED: LiteralString = f"""
+    select {_WRITTEN}
+      from report join ticket as work on work.city_id = report.city_id and work.id = report.ticket_id
+     where report.city_id = %(city_id)s::smallint and idempotency_key = %(idempotency_key)s::text
+    """  # noqa: S608  (only names of columns)
+
 # What follows the ticket, new or joined, that the first part of a statement calls `work`.
 _WRITE_REPORT: LiteralString = f"""
     new_report as (
@@ -91,7 +116,7 @@ _WRITE_REPORT: LiteralString = f"""
                {_REPORT}
           from work
           join jsonb_populate_record(null::report, %(report)s::jsonb) as given using (city_id)
-     returning city_id, ticket_id, id, tracking_number
+     returning *
     ), happened as (
         insert into timeline (city_id, ticket_id, report_id, at, kind, actor, note, data)
         select new_report.city_id, new_report.ticket_id, new_report.id,
@@ -100,13 +125,13 @@ _WRITE_REPORT: LiteralString = f"""
                jsonb_populate_recordset(null::timeline, %(entries)s::jsonb) with ordinality as entry
          order by entry.ordinality
     )
-    select ticket_id, id as report_id, tracking_number from new_report"""  # noqa: S608  (only names of columns)
+    select {_WRITTEN} from new_report as report join work on work.id = report.ticket_id"""  # noqa: S608
 
 _OPEN: LiteralString = f"""
     with work as (
         insert into ticket ({_TICKET})
         select {_TICKET} from jsonb_populate_record(null::ticket, %(ticket)s::jsonb)
-     returning city_id, id
+     returning city_id, id, department_id, crew_id, assigned_why
     ), {_WRITE_REPORT}"""  # noqa: S608
 
 _JOIN: LiteralString = f"""
@@ -127,8 +152,8 @@ _JOIN: LiteralString = f"""
                version = ticket.version + (not seen.open)::int
           from seen join given using (city_id)
          where ticket.city_id = seen.city_id and ticket.id = seen.id
-     returning ticket.city_id, ticket.id, seen.open as was_open, seen.closed_at as was_closed_at,
-               given.requested_at as reopened_at
+     returning ticket.city_id, ticket.id, ticket.department_id, ticket.crew_id, ticket.assigned_why,
+               seen.open as was_open, seen.closed_at as was_closed_at, given.requested_at as reopened_at
     ), opened_again as (
         update report set closed_at = null, updated_at = now()
           from work

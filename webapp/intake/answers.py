@@ -1,0 +1,99 @@
+"""The answers to a service's questions, checked against them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from webapp.catalog.snapshot import QuestionEntry, ServiceEntry
+from webapp.intake.words import plain_text
+
+LONGEST_ANSWER = 4000
+
+
+def read_answers(service: ServiceEntry, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the answers by question code, and what is wrong by question code.
+
+    Parameters
+    ----------
+    given
+        A text or a list of texts for each code. An empty one is no answer.
+
+    Returns
+    -------
+    answers : dict
+        A number for a number, a list of keys for a list of several, else a text.
+    wrong : dict
+        What to do, in words.
+    """
+    questions = {question.code: question for question in service.questions if question.variable}
+    wrong = {
+        code: f"{service.name} has no question {code[:80]!r}: leave the answer out."
+        for code in given
+        if code not in questions
+    }
+    answers = {}
+    for code, question in questions.items():
+        values = _texts(given.get(code))
+        if not values:
+            if question.required:
+                wrong[code] = f"Please answer: {question.text}"
+            continue
+        try:
+            answers[code] = _READERS.get(question.datatype, _text)(question, values)
+        except ValueError as problem:
+            wrong[code] = str(problem)
+    return answers, wrong
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return [text for text in (plain_text(str(each)) for each in values if each is not None) if text]
+
+
+def _text(question: QuestionEntry, values: list[str]) -> str:
+    if len(values) > 1:
+        raise ValueError(f"Give one answer only: {question.text}")
+    if len(values[0]) > LONGEST_ANSWER:
+        raise ValueError(f"Shorten the answer to {LONGEST_ANSWER} characters.")
+    return values[0]
+
+
+def _number(question: QuestionEntry, values: list[str]) -> float | int:
+    try:
+        number = float(_text(question, values))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"Answer with a number: {question.text}")
+    return int(number) if number.is_integer() else number
+
+
+def _datetime(question: QuestionEntry, values: list[str]) -> str:
+    try:
+        return datetime.fromisoformat(_text(question, values)).isoformat()
+    except ValueError:
+        raise ValueError(
+            f"Answer with a date such as 2026-11-22 or 2026-11-22T14:05: {question.text}"
+        ) from None
+
+
+def _choices(question: QuestionEntry, values: list[str]) -> list[str]:
+    keys = [option["key"] for option in question.options]
+    if not set(values) <= set(keys):
+        raise ValueError(f"Choose from {', '.join(keys)}: {question.text}")
+    return [key for key in keys if key in values]
+
+
+def _choice(question: QuestionEntry, values: list[str]) -> str:
+    return _text(question, _choices(question, values))
+
+
+_READERS: dict[str, Any] = {
+    "number": _number,
+    "datetime": _datetime,
+    "singlevaluelist": _choice,
+    "multivaluelist": _choices,
+}

@@ -1,0 +1,40 @@
+"""Everything that intake needs of a city, from this process's memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from layers.atlas import Atlas
+from layers.current import current_atlas
+from layers.models import City
+from webapp.catalog.queries import catalog
+from webapp.catalog.snapshot import Catalog
+from webapp.dispatch.assignment import Assigner, Assignment
+from webapp.dispatch.queries import assigner
+from webapp.intake.matching import CityMatching, city_matching
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A city's map, catalog, rules and matching, all of one moment."""
+
+    city: City
+    atlas: Atlas
+    catalog: Catalog
+    assigner: Assigner
+    matching: CityMatching
+
+
+def desk_of(session: Session, city: City) -> Desk:
+    """Return the desk of a city."""
+    current = catalog(session, city)
+    return Desk(city, current_atlas(session, city), current, assigner(session, city), city_matching(current))
+
+
+def first_status(assignment: Assignment) -> str:
+    """Return the status in which a ticket so assigned begins its life."""
+    if assignment.owner is not None:
+        return "referred"
+    return "assigned" if assignment.crew_id is not None else "new"

@@ -1,0 +1,164 @@
+"""Reports and tickets as `geo.duplicates` compares them: a city's services bound to the model, and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo.arrays import Floats, Ints
+from geo.duplicates import Model, Reports, Tickets
+from geo.text import UNKNOWN, address_keys, keys, words
+from layers.atlas import Atlas
+from layers.places import Places
+from layers.sources import Objects
+from webapp.catalog.snapshot import Catalog
+from webapp.intake import duplicates
+from webapp.tickets.nearby import Candidate
+from webapp.tickets.queries import Box
+
+_SIDES = {"l": 1, "r": -1, None: 0}
+"""Side of a segment as places have it, by what tickets call it."""
+
+_kept: dict[int, CityMatching] = {}
+
+
+class CityMatching:
+    """A city's services, bound to a model.
+
+    Parameters
+    ----------
+    catalog
+        Of the city; each service may have thresholds and a reach of its own.
+    model
+        The one shipped where none is given.
+    """
+
+    def __init__(self, catalog: Catalog, model: Model | None = None) -> None:
+        services = list(catalog.services.values())
+        self.catalog = catalog
+        self.model = model or duplicates.shipped()
+        self._rows = np.zeros(max((service.id for service in services), default=0) + 1, np.int32)
+        self._rows[[service.id for service in services]] = np.arange(len(services))
+        self.services = self.model.bind(
+            [service.code for service in services],
+            [service.group for service in services],
+            [service.duplicates for service in services],
+        )
+        ids = np.array([service.id for service in services])
+        self._related: dict[int, list[int]] = {
+            service.id: ids[self.services.related[row]].tolist() for row, service in enumerate(services)
+        }
+
+    def reach_m(self, service_id: int) -> float:
+        """Return how far from a report of a service the tickets lie that it may repeat, in metres."""
+        return float(self.services.reach_m[self._rows[service_id]])
+
+    def related(self, service_id: int) -> list[int]:
+        """Return the services whose tickets a report of ``service_id`` may repeat."""
+        return self._related[service_id]
+
+    def closed_since(self, service_id: int, requested_at: datetime) -> datetime:
+        """Return since when a ticket must have been open to be repeated by a report of ``requested_at``."""
+        return requested_at - timedelta(seconds=float(self.services.lookback_s[self._rows[service_id]]))
+
+    def reports(
+        self,
+        places: Places,
+        service_ids: ArrayLike,
+        opened: ArrayLike,
+        addresses: Sequence[str | None],
+        descriptions: Sequence[str | None],
+        closed: ArrayLike | None = None,
+    ) -> Reports:
+        """Return reports as arrays; those whose pins are not placed are never matched.
+
+        Parameters
+        ----------
+        opened, closed
+            Seconds since 1970 UTC; ``closed`` is NaN for those that are open.
+        """
+        service_ids = np.asarray(service_ids)
+        placed = places.placed
+        snapped = np.flatnonzero(places.segment >= 0)
+        segment = np.full(len(places), UNKNOWN, np.int64)
+        segment[snapped] = _keys_of(places.atlas.segments.source_id, places.segment[snapped])
+        return Reports(
+            x=np.where(placed, places.x, np.nan),
+            y=np.where(placed, places.y, np.nan),
+            opened=opened,
+            service=self._rows[service_ids],
+            matchable=placed,
+            segment=segment,
+            side=places.side,
+            along_m=places.along_m,
+            address=address_keys(addresses),
+            asset=self._assets(places, service_ids),
+            words=words(descriptions),
+            closed=closed,
+        )
+
+    def tickets(self, candidates: Sequence[Candidate], atlas: Atlas) -> Tickets:
+        """Return tickets as arrays, in their order."""
+        lon = np.array([ticket.lon for ticket in candidates], float)
+        lat = np.array([ticket.lat for ticket in candidates], float)
+        x, y = atlas.metric.to_metric(lon, lat)
+        return Tickets(
+            x=x,
+            y=y,
+            opened=_numbers([ticket.opened for ticket in candidates]),
+            latest=_numbers([ticket.latest for ticket in candidates]),
+            closed=_numbers([ticket.closed for ticket in candidates]),
+            service=self._rows[[ticket.service_id for ticket in candidates]],
+            segment=keys([ticket.segment_id for ticket in candidates]),
+            side=np.array([_SIDES[ticket.side] for ticket in candidates], np.int8),
+            along_m=_numbers([ticket.along_m for ticket in candidates]),
+            address=address_keys([ticket.address for ticket in candidates]),
+            asset=keys([self._asset_name(ticket.service_id, ticket.asset_id) for ticket in candidates]),
+            words=words([ticket.description for ticket in candidates]),
+            reports=np.array([ticket.report_count for ticket in candidates], np.int32),
+        )
+
+    def _assets(self, places: Places, service_ids: Ints) -> NDArray[np.int64]:
+        """Return the key of the asset that each report is about."""
+        found = np.full(len(places), UNKNOWN, np.int64)
+        for service_id in np.unique(service_ids).tolist():
+            kind = self.catalog.services[service_id].asset_kind
+            if kind in places.asset:
+                pins = np.flatnonzero((service_ids == service_id) & (places.asset[kind] >= 0))
+                ids = places.atlas.assets[kind].source_id
+                found[pins] = _keys_of(ids, places.asset[kind][pins], f"{kind} ")
+        return found
+
+    def _asset_name(self, service_id: int, asset: str | None) -> str | None:
+        return f"{self.catalog.services[service_id].asset_kind} {asset}" if asset else None
+
+
+def city_matching(catalog: Catalog) -> CityMatching:
+    """Return the matching of a city: the one kept unless its catalog is another."""
+    kept = _kept.get(catalog.city_id)
+    if kept is None or kept.catalog is not catalog:
+        kept = _kept[catalog.city_id] = CityMatching(catalog)
+    return kept
+
+
+def box_around(atlas: Atlas, x: float, y: float, reach_m: float) -> Box:
+    """Return the box in degrees that holds everything within reach of a point in the metric CRS."""
+    # A square of the metric CRS is a little turned and bent in degrees: the corners, and a hundredth more.
+    reach = 1.01 * reach_m
+    lon, lat = atlas.metric.to_lonlat(
+        x + reach * np.array([-1.0, -1.0, 1.0, 1.0]), y + reach * np.array([-1.0, 1.0, -1.0, 1.0])
+    )
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _keys_of(names: Objects, ordinals: Ints, prefix: str = "") -> NDArray[np.int64]:
+    """Return the key of each pin's name, working out that of each name once."""
+    used, which = np.unique(ordinals, return_inverse=True)
+    return keys([prefix + name for name in names[used].tolist()])[which]
+
+
+def _numbers(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], float)
