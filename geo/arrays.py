@@ -44,6 +44,11 @@ def float_pairs(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     return xs, ys
 
 
+def repeated(value: ArrayLike, count: int) -> Floats:
+    """Return one number for each of `count` items, where one was given for all."""
+    return floats(np.broadcast_to(np.asarray(value, np.float64), count))
+
+
 def workers() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

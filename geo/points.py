@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks
+from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, repeated
 from geo.grid import cells_around, edge_grid, start_of_walk
 from geo.segments import keep_nearest
 
@@ -57,8 +57,13 @@ class PointIndex:
         in_chunks(len(x), _nearest, x, y, float(max_m), self._grid, index, distance)
         return index, distance
 
-    def within(self, x: ArrayLike, y: ArrayLike, radius: float, k: int = 8) -> tuple[Ints, Floats]:
-        """Return up to k points within a radius (metres) of each pin, nearest first.
+    def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> tuple[Ints, Floats]:
+        """Return up to k points within a radius of each pin, nearest first.
+
+        Parameters
+        ----------
+        radius : float or (n,) float64 array
+            Metres: one for all pins, or one for each.
 
         Returns
         -------
@@ -69,7 +74,7 @@ class PointIndex:
         """
         x, y = float_pairs(x, y)
         index, distance = np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan)
-        in_chunks(len(x), _within, x, y, float(radius), self._grid, index, distance)
+        in_chunks(len(x), _within, x, y, repeated(radius, len(x)), self._grid, index, distance)
         return index, distance
 
 
@@ -112,11 +117,11 @@ def _look(cell, px, py, grid, best, best_square):
 @compiled
 def _within(start, stop, x, y, radius, grid, index, distance):
     for i in range(start, stop):
-        left, right, bottom, top = cells_around(x[i], y[i], radius, grid)
+        left, right, bottom, top = cells_around(x[i], y[i], radius[i], grid)
         for row in range(bottom, top + 1):
             for k in range(
                 grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]
             ):
                 way = np.sqrt((x[i] - grid.ends[k, 0]) ** 2 + (y[i] - grid.ends[k, 1]) ** 2)
-                if way <= radius:
+                if way <= radius[i]:
                     keep_nearest(grid.edges[k], way, index[i], distance[i])

@@ -137,7 +137,7 @@ def _repaired(polygons: Sequence[shapely.Geometry]) -> NDArray[Any]:
 
 
 def _widths(shapes: NDArray[Any]) -> Floats:
-    """Return the mean widths in metres: those of long, thin rectangles with the same area and length of border."""
+    """Return the mean widths in metres: those of thin rectangles with the same area and length of border."""
     return 2.0 * shapely.area(shapes) / np.maximum(shapely.length(shapes), _TOUCH_M)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.arrays import Floats, Ints, Offsets, compiled, floats, ints
+from geo.arrays import Floats, Ints, Offsets, compiled, floats, ints, repeated
 
 
 class Polylines:
@@ -62,8 +62,8 @@ class Polylines:
         if len(wrong):
             found = "missing" if kinds[wrong[0]] == -1 else repr(pieces[wrong[0]].geom_type) + " or empty"
             raise ValueError(f"line {wrong[0]} must be a line with coordinates, but is {found}")
-        several = shapely.get_num_geometries(pieces) > 1
-        # Parts that meet end to end in the same direction are one part.
+        # Parts that meet end to end in one direction are one part; parts that are one point are left out.
+        several = (shapely.get_num_geometries(pieces) > 1) & (shapely.length(pieces) > 0.0)
         pieces[several] = shapely.line_merge(pieces[several], directed=True)
         parts, piece_of_part = shapely.get_parts(pieces, return_index=True)
         coords, part_of_vertex = shapely.get_coordinates(parts, return_index=True)
@@ -128,7 +128,7 @@ class Polylines:
             Metres; NaN where the piece is -1 or the fraction is NaN.
         """
         pieces, fractions = ints(piece), floats(fraction)
-        offsets = np.broadcast_to(floats(offset_m), pieces.shape).copy()
+        offsets = repeated(offset_m, len(pieces))
         if pieces.shape != fractions.shape:
             raise ValueError("piece and fraction must be equally long")
         if pieces.size and (pieces.max() >= len(self) or pieces.min() < -1):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, ints
+from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, ints, repeated
 from geo.grid import Grid, cells_around, closest_on_edge, edge_grid, start_of_walk
 from geo.polylines import Polylines
 
@@ -86,8 +86,13 @@ class SegmentIndex:
         in_chunks(len(x), _nearest, x, y, float(max_m), self._grid, self._lines, found)
         return found
 
-    def within(self, x: ArrayLike, y: ArrayLike, radius: float, k: int = 8) -> SegmentsWithin:
-        """Return up to k different segments within a radius (metres) of each pin, nearest first.
+    def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> SegmentsWithin:
+        """Return up to k different segments within a radius of each pin, nearest first.
+
+        Parameters
+        ----------
+        radius : float or (n,) float64 array
+            Metres: one for all pins, or one for each.
 
         Returns
         -------
@@ -96,7 +101,7 @@ class SegmentIndex:
         """
         x, y = float_pairs(x, y)
         found = SegmentsWithin(np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan))
-        in_chunks(len(x), _within, x, y, float(radius), self._grid, self._lines.piece, *found)
+        in_chunks(len(x), _within, x, y, repeated(radius, len(x)), self._grid, self._lines.piece, *found)
         return found
 
     def project(self, x: ArrayLike, y: ArrayLike, segment: ArrayLike) -> NearestSegments:
@@ -246,7 +251,7 @@ def _neighbour(edge, lines, ahead):
 @compiled
 def _within(start, stop, x, y, radius, grid, piece, segment, distance):
     for i in range(start, stop):
-        left, right, bottom, top = cells_around(x[i], y[i], radius, grid)
+        left, right, bottom, top = cells_around(x[i], y[i], radius[i], grid)
         for row in range(bottom, top + 1):
             for k in range(
                 grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]
@@ -254,7 +259,7 @@ def _within(start, stop, x, y, radius, grid, piece, segment, distance):
                 ends = grid.ends[k]
                 _, sx, sy = closest_on_edge(x[i], y[i], ends[0], ends[1], ends[2], ends[3])
                 way = np.sqrt((x[i] - sx) ** 2 + (y[i] - sy) ** 2)
-                if way <= radius:
+                if way <= radius[i]:
                     keep_nearest(piece[grid.edges[k]], way, segment[i], distance[i])
 
 

@@ -1,5 +1,8 @@
 """Compile the hot loops ahead of time."""
 
+import math
+import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,8 @@ from geo.points import PointIndex
 from geo.polylines import Polylines
 from geo.segments import SegmentIndex
 from geo.zones import ZoneIndex
+
+_HERE = Path(__file__).parent
 
 
 def warm() -> None:
@@ -32,13 +37,20 @@ def warm() -> None:
 
 
 def _drop_stale_kernels() -> None:
-    """Remove kernels compiled before the last change to any module here.
+    """Remove kernels older than any module here that theirs imports.
 
-    numba looks at a kernel's own file only, and would go on using an older copy of what another file put
-    into it.
+    numba looks at a kernel's own file only, and would go on using an old copy of what another file put into it.
     """
-    here = Path(__file__).parent
-    changed = max(source.stat().st_mtime for source in here.glob("*.py"))
-    for kernel in (here / "__pycache__").glob("*.nb[ic]"):
-        if kernel.stat().st_mtime < changed:
+    for kernel in (_HERE / "__pycache__").glob("*.nb[ic]"):
+        if kernel.stat().st_mtime < _last_change(kernel.name.partition(".")[0]):
             kernel.unlink(missing_ok=True)
+
+
+@cache
+def _last_change(module: str) -> float:
+    """Return when a module here, or one that it imports from here, last changed."""
+    source = _HERE / f"{module}.py"
+    if not source.exists():
+        return math.inf
+    imported = re.findall(r"^from geo\.(\w+) import", source.read_text("utf-8"), re.MULTILINE)
+    return max(source.stat().st_mtime, *map(_last_change, imported))
