@@ -14,6 +14,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const at = (...parts) => join(root, ...parts);
 const uswds = at("node_modules/@uswds/uswds");
 const TEXT = new Set([".js", ".css", ".svg"]);
+const UNUSED = at("static/scripts/map/unused.mjs");
 const manifest = { files: {}, icons: [] };
 
 /** Write one file under its hashed name, with its compressed forms beside it, and enter it in the manifest. */
@@ -34,6 +35,7 @@ async function publish(folder, name, content) {
 async function styles() {
   const { css } = await sass.compileAsync(at("static/styles/app.scss"), {
     loadPaths: [join(uswds, "packages")],
+    style: "compressed", // which also writes "white" as #fff, so that the palette finds it
     quietDeps: true,
     silenceDeprecations: ["import", "global-builtin", "if-function"],
   });
@@ -68,8 +70,7 @@ async function scripts() {
       format: "esm",
       target: ["chrome90", "safari15", "firefox90"],
       inject: name === "app" ? [] : [at("static/scripts/map/leaflet-global.mjs")],
-      // The ready-made looks of other people's tiles: ours have their own.
-      alias: { "@protomaps/basemaps": at("static/scripts/map/no-flavors.mjs") },
+      alias: { "@protomaps/basemaps": UNUSED, pmtiles: UNUSED },
     });
     await publish("dist", `${name}.js`, bundled.outputFiles[0].contents);
   }

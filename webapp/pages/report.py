@@ -6,20 +6,28 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
 
+from layers import addresses
 from webapp.catalog.snapshot import ServiceEntry
+from webapp.intake.draft import LONGEST_DESCRIPTION, DraftError, read_draft
+from webapp.intake.look import look
+from webapp.intake.submit import submit
 from webapp.pages.context import served
 from webapp.pages.language import chosen_language
-from webapp.pages.places import city_view, described
+from webapp.pages.likely import likely_tickets
+from webapp.pages.places import atlas, city_view, described
+from webapp.pages.throttle import limiter
 from webapp.people.access import PUBLIC, access
 
 blueprint = Blueprint("report", __name__)
 
 TILES = "/tiles/base/{z}/{x}/{y}.mvt"
 TILES_MAX_ZOOM = 16
-LONGEST_DESCRIPTION = 4000
+CERTAIN = 0.95
+"""An address found with at least this score is taken without asking back."""
 STEPS = {"address": "where", "service": "what"}
 """The step that holds a field; all others are in the last one."""
 
@@ -53,8 +61,7 @@ def report() -> Response:
 @access(PUBLIC)
 def here() -> Response:
     """Say what is under the pin."""
-    lon, lat = request.args.get("lon", float("nan"), float), request.args.get("lat", float("nan"), float)
-    return jsonify(described(lon, lat, request.args.get("service", "")))
+    return jsonify(described(_degrees("lon"), _degrees("lat"), request.args.get("service", "")))
 
 
 @blueprint.get("/questions")
@@ -65,7 +72,118 @@ def questions() -> str:
     return render_template("report/ask.html", chosen=chosen, typed=Typed(key=""), errors={})
 
 
-def _page(typed: Typed, errors: dict[str, str], choices: list[Any] | None = None) -> Response:
+@blueprint.get("/find")
+@access(PUBLIC)
+def find() -> Response:
+    """Find addresses, crossings and places, for the search box."""
+    matches = addresses.find(atlas(), request.args.get("q", ""))
+    return jsonify(found=[{"label": _label(match), "lon": match.lon, "lat": match.lat} for match in matches])
+
+
+@blueprint.get("/likely")
+@access(PUBLIC)
+def likely() -> str:
+    """Return the open tickets that a report of this service at this spot may repeat."""
+    here = served()
+    service = here.catalog.service_by_code.get(request.args.get("service", ""))
+    if service is None or not service.public:
+        return ""
+    lon, lat = _degrees("lon"), _degrees("lat")
+    judgement = look(here.session, here.city, lon, lat, service.code).judgement
+    return render_template("report/likely.html", tickets=likely_tickets(judgement))
+
+
+@blueprint.post("/")
+@access(PUBLIC)
+@limiter.limit("60 per 10 minutes")
+def send() -> AnyResponse:
+    """Take the report in, and show its tracking number."""
+    here = served()
+    typed = _typed()
+    point, choices, problem = _point(typed)
+    if point is None:
+        return _page(typed, {"address": problem}, choices)
+    fields = {
+        "service_code": typed.service,
+        "lon": point[0],
+        "lat": point[1],
+        "description": typed.description,
+        "answers": typed.answers,
+        "name": typed.name,
+        "email": typed.email,
+        "phone": typed.phone,
+        "language": chosen_language(),
+        "idempotency_key": typed.key,
+        "same_as": typed.same_as or None,
+    }
+    try:
+        receipt = submit(here.session, here.city, read_draft(here.catalog, fields))
+    except DraftError as refused:
+        here.session.rollback()
+        return _page(typed, {_field(wrong.field): wrong.message for wrong in refused.problems})
+    here.session.commit()
+    return redirect(url_for("track.report", number=receipt.tracking_number, sent=""), 303)
+
+
+def show_again(problem: str) -> Response:
+    """Show the form with everything that was typed, and why it was not sent."""
+    return _page(_typed(), {"form": problem})
+
+
+def _typed() -> Typed:
+    form = request.form
+    texts = {name: form.get(name, "") for name in Typed.__dataclass_fields__ if name != "answers"}
+    texts["key"] = texts["key"] or secrets.token_urlsafe(16)
+    service = served().catalog.service_by_code.get(texts["service"])
+    asked = [question.code for question in service.questions] if service else []
+    answers = {code: form.getlist(f"q-{code}") for code in asked}
+    return Typed(**texts, answers=answers)
+
+
+def _point(typed: Typed) -> tuple[tuple[str | float, str | float] | None, list[str], str]:
+    """Return where the report is (lon, lat): the pin, or else what the typed address means.
+
+    An address that means several places is not guessed at: they are returned to choose from, with what to do.
+    """
+    if typed.lon and typed.lat:
+        return (typed.lon, typed.lat), [], ""
+    wanted = typed.choice or typed.address
+    if not wanted.strip():
+        return None, [], _("Say where it is: put the pin on the map, or type an address.")
+    matches = addresses.find(atlas(), wanted)
+    exact = [match for match in matches if _label(match) == typed.choice]
+    if exact or (matches and matches[0].score >= CERTAIN and not _rivals(matches)):
+        best = exact[0] if exact else matches[0]
+        return (best.lon, best.lat), [], ""
+    if matches:
+        return None, [_label(match) for match in matches], _("Choose the place that you mean.")
+    return (
+        None,
+        [],
+        _("No such address was found in %(city)s. Try the street alone.", city=served().city.name),
+    )
+
+
+def _rivals(matches: list[addresses.Match]) -> bool:
+    return len(matches) > 1 and matches[1].score >= CERTAIN
+
+
+def _label(match: addresses.Match) -> str:
+    return f"{match.address}, {match.context}" if match.context else match.address
+
+
+def _degrees(name: str) -> float:
+    return request.args.get(name, float("nan"), float)
+
+
+def _field(name: str) -> str:
+    """Return the field of the form that a field of the draft is typed into."""
+    if name.startswith("answers."):
+        return f"q-{name.removeprefix('answers.')}"
+    return {"service_code": "service", "lon": "address", "lat": "address"}.get(name, name)
+
+
+def _page(typed: Typed, errors: dict[str, str], choices: list[str] | None = None) -> Response:
     catalog = served().catalog
     page = render_template(
         "report/report.html",

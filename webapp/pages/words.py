@@ -111,9 +111,3 @@ def ago(moment: datetime) -> str:
     if minutes < 24 * 60:
         return ngettext("%(num)d hour ago", "%(num)d hours ago", minutes // 60)
     return ngettext("%(num)d day ago", "%(num)d days ago", minutes // (24 * 60))
-
-
-@blueprint.app_template_filter()
-def metres(distance: float) -> str:
-    """Return a short distance such as ``12 m``."""
-    return _("%(distance)d m", distance=round(distance))

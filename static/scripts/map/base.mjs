@@ -4,6 +4,7 @@ import * as L from "leaflet";
 import { leafletLayer } from "protomaps-leaflet";
 import { isDark, whenThemeChanges } from "../theme.mjs";
 import { look } from "./paint.mjs";
+import { ourTiles } from "./tiles.mjs";
 
 const reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,7 +26,7 @@ export function makeMap(element, { tiles, maxDataZoom, zoomControl = true }) {
   let layer;
   const paint = () => {
     const before = layer;
-    layer = leafletLayer({ url: tiles, maxDataZoom, attribution: "", ...look(isDark()) }).addTo(map);
+    layer = leafletLayer({ url: ourTiles(tiles), maxDataZoom, attribution: "", ...look(isDark()) }).addTo(map);
     before?.remove();
   };
   paint();
