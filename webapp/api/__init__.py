@@ -2,4 +2,6 @@
 
 from flask import Blueprint
 
-blueprints: list[Blueprint] = []
+from webapp.api import errors, health, open311
+
+blueprints: list[Blueprint] = [*open311.blueprints, health.blueprint, errors.blueprint]

@@ -23,8 +23,9 @@ log = structlog.get_logger()
 @jobs.app.task(name="notices", queueing_lock="notices")
 def tell(timestamp: int) -> None:
     """Tell everybody what has happened since the last time."""
-    with _sessions()() as session:
-        run(session, settings())
+    now = settings()
+    with _sessions(now.database)() as session:
+        run(session, now)
 
 
 def run(session: Session, settings: Settings) -> int:
@@ -79,5 +80,5 @@ def _send(
 
 
 @cache
-def _sessions() -> sessionmaker[Session]:
-    return make_session(make_engine(settings().database, pool_size=2))
+def _sessions(database: str) -> sessionmaker[Session]:
+    return make_session(make_engine(database, pool_size=2))

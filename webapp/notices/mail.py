@@ -28,7 +28,7 @@ from webapp.people.contacts import ContactDetails
 Deliver = Callable[[EmailMessage], Any]
 
 SECONDS_A_STEP = 10
-"""Patience with each answer of the mail server. Its four steps a message stay within a claim's first minute."""
+"""Patience with each answer of the mail server. A message takes four: less than a claim's first minute."""
 
 _SUBJECTS = {
     "received": "We have your report",

@@ -2,14 +2,14 @@
 
 Timeline ids are given out before their transactions commit, so reading "everything above the last id" would
 miss an entry whose transaction was slower than its neighbour's. Each entry therefore carries the id of its
-transaction, and the reader stops below the oldest transaction that is still running: below that line everything
-has been committed or never will be.
+transaction, and the reader stops below the oldest transaction that is still running: below that line
+everything has been committed or never will be.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Select, Text, and_, cast, func, literal, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from webapp.notices.models import Notice, OutboxCursor
@@ -87,6 +87,6 @@ def _notices(city_id: int) -> Select[int, int, int, int | None]:
         .join(Report, and_(Report.city_id == TimelineEntry.city_id, concerned))
         .join(Contact, and_(Contact.city_id == Report.city_id, Contact.id == Report.contact_id))
         .where(TimelineEntry.city_id == city_id, TimelineEntry.actor != "import", Contact.email.is_not(None))
-        .distinct(TimelineEntry.id, address)
+        .ext(distinct_on(TimelineEntry.id, address))
         .order_by(TimelineEntry.id, address, Report.id)
     )

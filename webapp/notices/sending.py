@@ -120,4 +120,4 @@ def _claimed(session: Session, city_id: int, notice_id: int) -> Claimed:
         .join(Department, (Department.city_id == Ticket.city_id) & (Department.id == Ticket.department_id))
         .where(Notice.city_id == city_id, Notice.id == notice_id)
     ).one()
-    return Claimed(*row)
+    return Claimed._make(row)

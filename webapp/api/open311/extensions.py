@@ -1,0 +1,56 @@
+"""What ``extensions=true`` adds to a service request: answers, photos, timeline, ticket and place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import RowMapping
+
+from webapp.api.open311.dates import w3c
+from webapp.catalog.snapshot import Catalog, ServiceEntry
+
+
+def extension_fields(row: RowMapping, known: Catalog, zone: ZoneInfo) -> dict[str, Any]:
+    """Return the further fields of a request. Of a service that is not public, no answers and no photos."""
+    service = known.services[row["service_id"]]
+    crew = known.crews.get(row["crew_id"])
+    return {
+        "attributes": _attributes(row["answers"], service) if service.public else [],
+        "extended_attributes": {
+            "channel": row["channel"],
+            "x": row["x"],
+            "y": row["y"],
+            "photos": [{"media_url": url} for url in row["media_urls"]] if service.public else [],
+        },
+        "notes": [
+            {
+                "datetime": w3c(datetime.fromtimestamp(at, UTC), zone),
+                "description": note or kind.replace("_", " ").capitalize(),
+                "type": kind,
+            }
+            for at, kind, note in row["timeline"] or []
+        ],
+        "ticket_id": row["ticket_id"],
+        "duplicate_of": row["duplicate_of"],
+        "district": row["district"],
+        "service_area": row["service_area"],
+        "crew": crew.name if crew else None,
+        "segment_id": row["segment_id"],
+    }
+
+
+def _attributes(answers: dict[str, Any], service: ServiceEntry) -> list[dict[str, Any]]:
+    """Return one item an answer: the question, and the answer in words and as its key."""
+    questions = {question.code: question for question in service.questions}
+    items: list[dict[str, Any]] = []
+    for code, answer in answers.items():
+        question = questions.get(code)
+        names = {option["key"]: option["name"] for option in question.options} if question else {}
+        label = question.text if question else code
+        items += [
+            {"label": label, "name": code, "value": names.get(str(key), key), "code": key}
+            for key in (answer if isinstance(answer, list) else [answer])
+        ]
+    return items
