@@ -40,6 +40,7 @@ class CityFacts:
 
     id: int
     slug: str
+    name: str
     snap_radius_m: float
     boundary_layer: str | None
     district_layer: str | None

@@ -93,7 +93,6 @@ def load_atlas(session: Session, city_id: int) -> Atlas:
     LookupError
         If the city has no segments.
     """
-    begin = time.monotonic()
     city = session.get_one(City, city_id, populate_existing=True)
     metric = projection(city.metric_srid)
     current = queries.current_editions(session, city_id)
@@ -102,10 +101,11 @@ def load_atlas(session: Session, city_id: int) -> Atlas:
         ids[layer.kind].append(edition.id)
     if not ids["segments"]:
         raise LookupError(f"{city.name} has no streets. Load it again: pinward city load FILE")
-    atlas = Atlas(
+    return Atlas(
         CityFacts(
             id=city.id,
             slug=city.slug,
+            name=city.name,
             snap_radius_m=city.snap_radius_m,
             boundary_layer=city.boundary_layer,
             district_layer=city.district_layer,
@@ -121,5 +121,3 @@ def load_atlas(session: Session, city_id: int) -> Atlas:
         tables.assets(session, city_id, ids["assets"], metric),
         tuple(sorted(edition.id for edition, _ in current)),
     )
-    log.info("Loaded the atlas", city=city.slug, seconds=round(time.monotonic() - begin, 2))
-    return atlas
