@@ -47,14 +47,7 @@ def _rows(catalog: CatalogFile, document: CityDocument, model: type[Row], sectio
     """Read the rows of a section; those with mistakes are left out."""
     rows, findings = parse_rows(catalog.document, document, model, section)
     catalog.findings += findings
-    codes = Counter(row.code for row in rows)  # type: ignore[attr-defined]
-    catalog.findings += [
-        document.error(
-            f'[[{section}]] has {count} rows with the code "{code}".', "Give each its own.", section
-        )
-        for code, count in codes.items()
-        if count > 1
-    ]
+    catalog.findings += _repeated(catalog.document, section, [row.code for row in rows])  # type: ignore[attr-defined]
     if not rows:
         catalog.findings.append(document.error(f"There are no {section}.", f"Add [[{section}]].", section))
     return rows
@@ -87,6 +80,20 @@ def parse_rows(
     return rows, findings
 
 
+def _repeated(document: CityDocument, section: str, codes: list[str]) -> list[Finding]:
+    """Return an error for each code that several rows have, at the last of them."""
+    return [
+        document.error(
+            f'[[{section}]] has {count} rows with the code "{code}".',
+            "Give each its own.",
+            *rows_of(document, section, code)[-1],
+            "code",
+        )
+        for code, count in Counter(codes).items()
+        if count > 1
+    ]
+
+
 def _from_table(document: CityDocument, section: str, row: Any, mistake: Finding) -> Finding:
     tables = document.get("tables") or []
     first = next(number for number, table in enumerate(tables) if table.get("rows") == section)
@@ -110,7 +117,7 @@ def _references(catalog: CatalogFile) -> list[Finding]:
                 message = (
                     f'{section} "{row.code}" names the department "{row.department}", which is not there.'
                 )
-                place = place_of(document, section, row.code)
+                place = rows_of(document, section, row.code)[0]
                 fix = did_you_mean(row.department, departments)
                 findings.append(document.error(message, fix, *place, "department"))
     kinds = {layer.asset for layer in document.layers.values() if isinstance(layer, AssetLayer)}
@@ -118,7 +125,7 @@ def _references(catalog: CatalogFile) -> list[Finding]:
         if service.asset is not None and service.asset not in kinds:
             message = f'services "{service.code}" is about the asset "{service.asset}", of which no layer is.'
             fix = f"Add a layer of such assets, or correct it. {did_you_mean(service.asset, kinds)}"
-            place = place_of(document, "services", service.code)
+            place = rows_of(document, "services", service.code)[0]
             findings.append(document.warning(message, fix, *place, "asset"))
     return findings
 
@@ -133,7 +140,7 @@ def _translations(catalog: CatalogFile) -> list[Finding]:
         document.warning(
             f'services "{service.code}" is translated into "{language}", which [city] does not offer.',
             f"Add it to languages, or correct it. {did_you_mean(language, offered)}",
-            *place_of(document, "services", service.code),
+            *rows_of(document, "services", service.code)[0],
             "translations",
             language,
         )
@@ -143,9 +150,11 @@ def _translations(catalog: CatalogFile) -> list[Finding]:
     ]
 
 
-def place_of(document: CityDocument, section: str, code: str) -> tuple[str, int]:
-    """Return where in the file the row of a section with ``code`` stands."""
+def rows_of(document: CityDocument, section: str, code: str) -> list[tuple[str, int]]:
+    """Return where in the file the rows of a section with ``code`` stand."""
     rows = document.get(section)
-    return section, next(
-        number for number, row in enumerate(rows) if isinstance(row, dict) and row.get("code") == code
-    )
+    return [
+        (section, number)
+        for number, row in enumerate(rows)
+        if isinstance(row, dict) and row.get("code") == code
+    ]

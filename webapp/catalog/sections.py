@@ -56,13 +56,15 @@ class CalendarSection(Section):
 
     @model_validator(mode="after")
     def _known_country(self) -> CalendarSection:
-        known = holidays.list_supported_countries(include_aliases=True)
         if self.country is None:
             if self.subdivision is not None:
                 raise ValueError("subdivision needs a country")
-        elif self.country not in known:
-            raise ValueError(f'no holidays are known for the country "{self.country}"')
-        elif self.subdivision is not None and self.subdivision not in known[self.country]:
+            return self
+        try:
+            known = holidays.country_holidays(self.country).subdivisions
+        except NotImplementedError:
+            raise ValueError(f'no holidays are known for the country "{self.country}"') from None
+        if self.subdivision is not None and self.subdivision not in known:
             raise ValueError(f'"{self.subdivision}" is not a subdivision of {self.country}')
         return self
 
