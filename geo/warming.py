@@ -2,7 +2,6 @@
 
 import math
 import re
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -39,18 +38,17 @@ def warm() -> None:
 def _drop_stale_kernels() -> None:
     """Remove kernels older than any module here that theirs imports.
 
-    numba looks at a kernel's own file only, and would go on using an old copy of what another file put into it.
+    numba looks at a kernel's own file only, and would go on using old copies of what other files put into it.
     """
     for kernel in (_HERE / "__pycache__").glob("*.nb[ic]"):
         if kernel.stat().st_mtime < _last_change(kernel.name.partition(".")[0]):
             kernel.unlink(missing_ok=True)
 
 
-@cache
 def _last_change(module: str) -> float:
     """Return when a module here, or one that it imports from here, last changed."""
     source = _HERE / f"{module}.py"
     if not source.exists():
         return math.inf
     imported = re.findall(r"^from geo\.(\w+) import", source.read_text("utf-8"), re.MULTILINE)
-    return max(source.stat().st_mtime, *map(_last_change, imported))
+    return max([source.stat().st_mtime, *map(_last_change, imported)])
