@@ -1,8 +1,45 @@
 """The documents say what the code does."""
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from pydantic import BaseModel
+
+from layers.sections import AssetLayer, CitySection, SegmentLayer, ZoneLayer
+from webapp.catalog.sections import (
+    CalendarSection,
+    CrewRow,
+    DepartmentRow,
+    DuplicatesRow,
+    HolidayRow,
+    OptionRow,
+    QuestionRow,
+    ServiceRow,
+    ServiceTranslation,
+)
+from webapp.catalog.tables import TableRow
 from webapp.config import CHECKOUT, Settings
+from webapp.dispatch.sections import RuleRow
+
+CITY_FILE = (
+    *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
+    *(ServiceRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
+)
+
+
+def rows_of(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the line that documents each key of a section."""
+    for name, field in model.model_fields.items():
+        if field.description:
+            needed = "needed" if field.is_required() else ""
+            text = field.description.replace("|", "\\|")
+            yield f"| `{field.alias or name}` | {text} | {needed} |"
+
+
+@pytest.mark.parametrize("model", CITY_FILE, ids=lambda model: model.__name__)
+def test_each_key_of_the_city_file_is_documented(model: type[BaseModel]) -> None:
+    page = (CHECKOUT / "docs" / "city-file.md").read_text().splitlines()
+    assert [row for row in rows_of(model) if row not in page] == []
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
