@@ -61,19 +61,26 @@ function trimmed(css) {
 }
 
 async function scripts() {
-  for (const name of ["app", "report", "crew"]) {
-    const bundled = await esbuild.build({
-      entryPoints: [at("static/scripts", `${name}.mjs`)],
-      bundle: true,
-      minify: true,
-      write: false,
-      format: "esm",
-      target: ["chrome90", "safari15", "firefox90"],
-      inject: name === "app" ? [] : [at("static/scripts/map/leaflet-global.mjs")],
-      alias: { "@protomaps/basemaps": UNUSED, pmtiles: UNUSED },
-    });
-    await publish("dist", `${name}.js`, bundled.outputFiles[0].contents);
-  }
+  const leaflet = [at("static/scripts/map/leaflet-global.mjs")];
+  await script("app", []);
+  await script("report", leaflet);
+  await script("crew", leaflet);
+  // Beside it, folium loads Leaflet as a global: one copy is enough.
+  await script("folium", [], "iife");
+}
+
+async function script(name, inject, format = "esm") {
+  const bundled = await esbuild.build({
+    entryPoints: [at("static/scripts", `${name}.mjs`)],
+    bundle: true,
+    minify: true,
+    write: false,
+    format,
+    target: ["chrome90", "safari15", "firefox90"],
+    inject,
+    alias: { "@protomaps/basemaps": UNUSED, pmtiles: UNUSED },
+  });
+  await publish("dist", `${name}.js`, bundled.outputFiles[0].contents);
 }
 
 /** One file with all pictures, each a <symbol> that takes the colour of the text around it. */

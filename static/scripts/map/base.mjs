@@ -1,10 +1,7 @@
 // A Leaflet map of the city, drawn from our own vector tiles.
 
 import * as L from "leaflet";
-import { leafletLayer } from "protomaps-leaflet";
-import { isDark, whenThemeChanges } from "../theme.mjs";
-import { look } from "./paint.mjs";
-import { ourTiles } from "./tiles.mjs";
+import { drawGround } from "./ground.mjs";
 
 const reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -23,14 +20,7 @@ export function makeMap(element, { tiles, maxDataZoom, zoomControl = true }) {
   if (zoomControl && window.matchMedia("(min-width: 64em)").matches) {
     L.control.zoom({ position: "topright" }).addTo(map);
   }
-  let layer;
-  const paint = () => {
-    const before = layer;
-    layer = leafletLayer({ url: ourTiles(tiles), maxDataZoom, attribution: "", ...look(isDark()) }).addTo(map);
-    before?.remove();
-  };
-  paint();
-  whenThemeChanges(paint);
+  drawGround(map, { tiles, maxDataZoom });
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
   return map;
 }
