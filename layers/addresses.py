@@ -14,15 +14,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.addresses import fraction_of
 from geo.arrays import Floats, Ints
 from geo.text import fold
 from layers.atlas import Atlas
+from layers.houses import house_points
 from layers.names import Found, NameIndex
 from layers.sources import Objects
 
-ASIDE_M = 6.0
-"""A house stands about so far from the middle of the street."""
 _CROSSING_M = 15.0
 _ONE_CROSSING_M = 60.0
 _STREETS_TRIED = 6
@@ -108,7 +106,6 @@ class _Book:
             for ordinal, name in enumerate(table.name)
         ]
         self._zone_names = NameIndex([name for _, _, name in self._zones])
-        self._numbers = np.array(atlas.segments.numbers)
         self._assets: dict[str, list[tuple[str, int]]] = {}
         for kind, table in atlas.assets.items():
             for ordinal, source_id in enumerate(table.source_id):
@@ -142,19 +139,15 @@ class _Book:
 
     def _numbered(self, number: int, found: Found) -> Iterator[Match]:
         """Yield where a house number stands on a street or, if nobody has it, its next neighbour."""
-        segments = self._segments(found.ordinal)
-        ranges = self._numbers[:, segments]
-        fraction, side = fraction_of(np.full(len(segments), number), *ranges)
-        score = found.score
-        if not side.any():
-            neighbour = _nearest_number(number, ranges)
+        segments, score = self._segments(found.ordinal), found.score
+        lon, lat = self._houses(number, segments)
+        if not len(lon):
+            neighbour = _nearest_number(number, self.atlas.segments.ranges[:, segments])
             if neighbour is None:
                 return
-            fraction, side = fraction_of(np.full(len(segments), neighbour), *ranges)
+            lon, lat = self._houses(neighbour, segments)
             score *= _NEIGHBOUR
-        on = np.flatnonzero(side)
-        lon, lat = self._points(segments[on], fraction[on], ASIDE_M * side[on].astype(np.float64))
-        for k in range(len(on)):
+        for k in range(len(lon)):
             label = f"{number} {self._names[found.ordinal]}"
             yield Match(label, "address", float(lon[k]), float(lat[k]), score)
 
@@ -217,8 +210,12 @@ class _Book:
                 label = f"{kind.replace('_', ' ')} {table.source_id[ordinal]}"
                 yield Match(label, "asset", lon, lat, 1.0 if said & known else _ASSET_ALONE)
 
-    def _points(self, segments: Ints, fraction: Floats, aside: Floats) -> tuple[Floats, Floats]:
-        return self.atlas.metric.to_lonlat(*self.atlas.segments.lines.interpolate(segments, fraction, aside))
+    def _houses(self, number: int, segments: Ints) -> tuple[Floats, Floats]:
+        """Return the points at which segments have a house number."""
+        own = self.atlas.segments
+        x, y = house_points(np.full(len(segments), number), segments, own.lines, own.ranges)
+        has = np.isfinite(x)
+        return self.atlas.metric.to_lonlat(x[has], y[has])
 
     def _with_context(self, matches: list[Match]) -> list[Match]:
         """Return the matches with the names of their districts."""

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.addresses import house_number
 from geo.arrays import Floats, Ints, float_pairs
 from geo.points import PointIndex
 from geo.projection import Projection
 from geo.segments import NearestSegments, SegmentIndex
+from layers.houses import house_number
 from layers.places import (
     ASSET_REACH_M,
     BIT,
@@ -83,7 +83,6 @@ class Atlas:
         self.zone_index = LayeredZones({layer: table.polygons for layer, table in zones.items()})
         self.asset_index = {kind: PointIndex(table.x, table.y) for kind, table in assets.items()}
         self._lengths = segments.lines.lengths
-        self._numbers = np.array(segments.numbers)
         # Street names as numbers: comparing two is comparing two integers.
         self._street = np.unique(segments.name.astype(str), return_inverse=True)[1]
         self._unnamed = segments.name == ""
@@ -116,6 +115,7 @@ class Atlas:
         flags[(found.segment < 0) & ~unplaced] |= BIT["far_from_street"]
         other = self._other_street(px, py, found)
         flags[other >= 0] |= BIT["two_streets"]
+        segments, length = self.segments, self._lengths[found.segment]
         snap_lon, snap_lat = self.metric.to_lonlat(found.x, found.y)
         boundary_m = hits.first_values(self.zone_index.edge_distance(px, py, hits, NEAR_BOUNDARY_M))
         if self.city.district_layer in boundary_m:
@@ -133,11 +133,11 @@ class Atlas:
             segment=found.segment,
             other=other,
             side=found.side,
-            house_number=house_number(found.fraction, found.side, *self._numbers[:, found.segment]),
+            house_number=house_number(found.fraction, found.side, length, segments.ranges[:, found.segment]),
             snap_lon=snap_lon,
             snap_lat=snap_lat,
             snap_m=found.distance_m,
-            along_m=found.fraction * self._lengths[found.segment],
+            along_m=found.fraction * length,
             hits=hits,
             zone=zone,
             boundary_m=boundary_m,

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from geo.arrays import Floats, Ints
+from geo.arrays import Floats
 from geo.polylines import Polylines
 from geo.projection import Projection
+from layers.houses import Ranges
 from layers.models import Asset, Segment, Zone
 from layers.sources import Objects
 
@@ -29,8 +30,8 @@ class Segments:
     owner: Objects
     left_zip: Objects
     right_zip: Objects
-    numbers: tuple[Ints, Ints, Ints, Ints]
-    """Left from, left to, right from, right to; 0 where there is none."""
+    ranges: Ranges
+    """(4, n) house numbers: left from, left to, right from, right to; 0 where there is none."""
     lines: Polylines
     """In the city's metric CRS."""
 
@@ -82,7 +83,6 @@ def segments(session: Session, city_id: int, edition_ids: Sequence[int], metric:
     coords = _metric(shapely.get_coordinates(geometry), metric)
     offsets = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(geometry))])
     source_id, name, class_, owner, left_zip, right_zip, *ranges = columns
-    left_from, left_to, right_from, right_to = (column.astype(np.int32) for column in ranges)
     return Segments(
         source_id=source_id,
         name=name,
@@ -90,7 +90,7 @@ def segments(session: Session, city_id: int, edition_ids: Sequence[int], metric:
         owner=owner,
         left_zip=left_zip,
         right_zip=right_zip,
-        numbers=(left_from, left_to, right_from, right_to),
+        ranges=np.array([column.astype(np.int32) for column in ranges]),
         lines=Polylines(coords, offsets),
     )
 
