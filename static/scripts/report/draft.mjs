@@ -8,7 +8,7 @@ const NOT_KEPT = new Set(["csrf_token"]);
 /** Fill the form from the draft, where there is one, and keep it up to date. Returns the draft that was restored. */
 export function keepDraft(page, form) {
   const draft = read();
-  const restored = draft && !page.dataset.errors ? fill(form, draft) : null;
+  const restored = draft && !("errors" in page.dataset) ? fill(form, draft) : null;
   const save = () => {
     if (!form.elements.lat.value && !form.elements.description.value) return;
     const fields = [...new FormData(form)].filter(([name, value]) => !NOT_KEPT.has(name) && typeof value === "string");

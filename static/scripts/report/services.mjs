@@ -53,8 +53,10 @@ export function startServices(page, form, steps) {
   }
 
   async function proceed() {
-    if (!service()) return;
+    if (!service() || goOn.ariaBusy === "true") return;
+    goOn.ariaBusy = "true";
     const [likely] = await Promise.all([fragment(page.dataset.likely, { ...where(), service: service() }), loadQuestions()]);
+    goOn.ariaBusy = "false";
     known.innerHTML = likely;
     if (known.querySelector("[data-join]")) steps.go("known");
     else answer("", "");
