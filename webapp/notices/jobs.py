@@ -29,7 +29,7 @@ def tell(timestamp: int) -> None:
 
 
 def run(session: Session, settings: Settings) -> int:
-    """Read the outbox of every city to its end and send what is due; commits as it goes.
+    """Read the outbox of every city and send what is due; commits as it goes.
 
     Returns
     -------
@@ -38,8 +38,7 @@ def run(session: Session, settings: Settings) -> int:
     """
     cities = session.scalars(select(City).order_by(City.id)).all()
     for city in cities:
-        while outbox.read(session, city.id):
-            session.commit()
+        outbox.read(session, city.id)
         session.commit()
     return sum(_send_due(session, settings, city) for city in cities)
 

@@ -1,9 +1,10 @@
-"""The outbox: turns timeline entries into notices, each once, in the order in which they were committed.
+"""The outbox: turns timeline entries into notices, each once, as they are committed.
 
 Timeline ids are given out before their transactions commit, so reading "everything above the last id" would
 miss an entry whose transaction was slower than its neighbour's. Each entry therefore carries the id of its
-transaction, and the reader stops below the oldest transaction that is still running: below that line
-everything has been committed or never will be.
+transaction, and the cursor stops below the oldest transaction that is still running: below that line
+everything has been committed or never will be. What is committed above the line is told all the same, or one
+long transaction anywhere on the server would silence the city; it is looked at again next time.
 """
 
 from __future__ import annotations
@@ -17,47 +18,48 @@ from webapp.people.models import Contact
 from webapp.tickets.models import Report, TimelineEntry
 
 READER = "notices"
-BATCH = 5000
 
 TOLD_ITS_REPORTER = ("received", "joined")
 TOLD_EVERY_REPORTER = ("scheduled", "in_progress", "referred", "done", "declined", "reopened")
 
 
 def read(session: Session, city_id: int) -> int:
-    """Make the notices of the next timeline entries, and move the cursor behind them. The caller commits.
+    """Make the notices of the timeline entries committed since the last time. The caller commits.
 
     Entries that an import wrote make none: they tell of things long past.
 
     Returns
     -------
     int
-        How many entries were read; 0 when there are no more.
+        How many notices were made.
     """
     cursor = _locked_cursor(session, city_id)
-    after = tuple_(literal(cursor.transaction), literal(cursor.timeline_id))
-    position = tuple_(TimelineEntry.transaction, TimelineEntry.id)
-    oldest_running = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-    window = (
-        select(TimelineEntry.transaction, TimelineEntry.id)
-        .where(TimelineEntry.city_id == city_id, position > after, TimelineEntry.transaction < oldest_running)
-        .order_by(TimelineEntry.transaction, TimelineEntry.id)
-        .limit(BATCH)
-        .subquery()
+    unread = tuple_(TimelineEntry.transaction, TimelineEntry.id) > tuple_(
+        literal(cursor.transaction), literal(cursor.timeline_id)
     )
-    entries = session.execute(select(window.c.transaction, window.c.id)).all()
-    if not entries:
-        return 0
-    last = entries[-1]
-    until = tuple_(literal(last.transaction), literal(last.id))
-    made = _notices(city_id).where(position > after, position <= until)
-    session.execute(
+    # In this order: what lies below the line now is visible to the statement that comes after.
+    settled = session.execute(_last_settled(city_id).where(unread)).one_or_none()
+    made = session.execute(
         insert(Notice)
-        .from_select(["city_id", "timeline_id", "report_id", "contact_id"], made)
+        .from_select(["city_id", "timeline_id", "report_id", "contact_id"], _notices(city_id).where(unread))
         .on_conflict_do_nothing()
+        .returning(Notice.id)
+    ).all()
+    if settled is not None:
+        cursor.transaction, cursor.timeline_id = settled
+        session.flush()
+    return len(made)
+
+
+def _last_settled(city_id: int) -> Select[int, int]:
+    """Select the position of the last entry below the oldest transaction that is still running."""
+    oldest_running = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
+    return (
+        select(TimelineEntry.transaction, TimelineEntry.id)
+        .where(TimelineEntry.city_id == city_id, TimelineEntry.transaction < oldest_running)
+        .order_by(TimelineEntry.transaction.desc(), TimelineEntry.id.desc())
+        .limit(1)
     )
-    cursor.transaction, cursor.timeline_id = last.transaction, last.id
-    session.flush()
-    return len(entries)
 
 
 def _locked_cursor(session: Session, city_id: int) -> OutboxCursor:
@@ -82,11 +84,19 @@ def _notices(city_id: int) -> Select[int, int, int, int | None]:
         and_(TimelineEntry.kind.in_(TOLD_EVERY_REPORTER), Report.ticket_id == TimelineEntry.ticket_id),
     )
     address = func.lower(Contact.email)
+    told = select(Notice.id).where(
+        Notice.city_id == TimelineEntry.city_id, Notice.timeline_id == TimelineEntry.id
+    )
     return (
         select(TimelineEntry.city_id, TimelineEntry.id, Report.id, Report.contact_id)
         .join(Report, and_(Report.city_id == TimelineEntry.city_id, concerned))
         .join(Contact, and_(Contact.city_id == Report.city_id, Contact.id == Report.contact_id))
-        .where(TimelineEntry.city_id == city_id, TimelineEntry.actor != "import", Contact.email.is_not(None))
+        .where(
+            TimelineEntry.city_id == city_id,
+            TimelineEntry.actor != "import",
+            Contact.email.is_not(None),
+            ~told.exists(),
+        )
         .ext(distinct_on(TimelineEntry.id, address))
         .order_by(TimelineEntry.id, address, Report.id)
     )
