@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
-from sqlalchemy.orm import Session
-
+from layers.addresses import Match, find
 from layers.atlas import Atlas
 from layers.places import Place, Places
 from webapp.intake.draft import IMPORT, Draft, DraftError, Problem
 
+SURE = 0.8
+"""An address found with a lower score may be another one."""
+_TOO_WIDE = "zone"
+"""A neighborhood is no place that a crew could be sent to."""
 
-def places_of(session: Session, atlas: Atlas, draft: Draft) -> Places:
+
+def places_of(atlas: Atlas, draft: Draft) -> Places:
     """Return where a draft is: one pin.
 
-    What another system accepted (channel ``import``) is taken as it is, flagged; anybody else is told.
+    A pin goes before the address; where the pin cannot be used, or there is none, the address is looked up.
+    What another system accepted (channel ``import``) is taken as it is, flagged.
 
     Raises
     ------
     DraftError
         Naming ``lon`` or ``address``, and what to do.
     """
-    if draft.lon is None or draft.lat is None:
-        places = atlas.locate([math.nan], [math.nan])
-    else:
-        places = atlas.locate([draft.lon], [draft.lat])
-    if not places.placed[0] and draft.channel != IMPORT:
+    has_pin = draft.lon is not None and draft.lat is not None
+    places = atlas.locate(np.array([draft.lon], float), np.array([draft.lat], float))
+    if places.placed[0] or draft.channel == IMPORT:
+        return places
+    matches = find(atlas, draft.address) if draft.address else []
+    for match in matches:
+        if match.score >= SURE and match.kind != _TOO_WIDE:
+            return atlas.locate([match.lon], [match.lat])
+    if has_pin:
         raise DraftError([Problem("lon", _advice(places[0]))])
-    return places
+    raise DraftError([Problem("address", _address_advice(draft.address, matches))])
 
 
 def _advice(place: Place) -> str:
@@ -42,3 +51,12 @@ def _advice(place: Place) -> str:
             "Put the pin on the map, or give the address."
         )
     return "This point is outside the city. Move the pin into the city, or give an address in it."
+
+
+def _address_advice(address: str, matches: list[Match]) -> str:
+    known = [match.address for match in matches if match.kind != _TOO_WIDE][:3]
+    meant = f" Did you mean {' or '.join(known)}?" if known else ""
+    return (
+        f"There is no {address!r} on our map.{meant} "
+        "Write it like '12 Main St', or give longitude and latitude."
+    )

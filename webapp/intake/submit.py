@@ -72,7 +72,7 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
     """
     desk = desk_of(session, city)
     service_id = desk.catalog.service_by_code[draft.service_code].id
-    places = places_of(session, desk.atlas, draft)
+    places = places_of(desk.atlas, draft)
     place = places[0]
     now = now or datetime.now(UTC)
     requested_at = _requested_at(draft, now)
