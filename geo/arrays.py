@@ -56,7 +56,7 @@ def workers() -> int:
 
 def chunks(count: int) -> list[tuple[int, int]]:
     """Split `count` items into (start, stop) ranges, more than one only where threads pay."""
-    if count < _WORTH_THREADS:
+    if count < _WORTH_THREADS or workers() == 1:
         return [(0, count)]
     # A few ranges a core even out pins that are dearer than others.
     edges = np.linspace(0, count, 4 * workers() + 1).astype(int).tolist()
