@@ -30,14 +30,15 @@ daemon off;
 {user}
 worker_processes auto;
 worker_rlimit_nofile {files};
+worker_shutdown_timeout 10s;
 pid "{run}/nginx.pid";
-error_log "{logs}/nginx.log" warn;
+# Lesser lines name addresses of people and tracking numbers, which stay out of the logs.
+error_log "{logs}/nginx.log" alert;
 events {{ worker_connections {connections}; }}
 
 http {{
     {mime_types}
     default_type application/octet-stream;
-    # Addresses of people and tracking numbers stay out of the logs.
     access_log off;
     server_tokens off;
     sendfile on;

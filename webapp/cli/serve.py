@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import http.client
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import psycopg
@@ -32,8 +34,8 @@ def serve() -> None:
     Brings the schema up to date, and loads the demo city where the database holds no city.
     """
     now = settings()
+    _check_port(now.port)
     with _only_one(now), _database(now):
-        _check_port(now.port)
         state = schema.state(now.database)
         if state["revision"] != state["head"]:
             with step("Bringing the schema up to date"):
@@ -45,7 +47,7 @@ def serve() -> None:
         supervisor = Supervisor(children)
         try:
             with step("Starting the web processes, the job worker and nginx"):
-                dead = supervisor.start(lambda: _answers(now.port), within=FIRST_ANSWER_WITHIN)
+                dead = supervisor.start(lambda: _answers(now), within=FIRST_ANSWER_WITHIN)
             if dead is not None:
                 raise _stillborn(dead)
             _welcome(now)
@@ -128,16 +130,20 @@ def _load_demo() -> None:
 
 
 def _children(now: Settings) -> list[Child]:
-    """Return the processes: web, worker, and nginx last, so that it is the first to end."""
+    """Return the processes: web, worker, and nginx last, so that it is the first to end.
+
+    SIGQUIT lets nginx finish the requests at hand.
+    """
     logs = now.home.absolute() / "log"
-    web_socket = now.run_folder / "web.sock"
+    web_socket = _web_socket(now)
     environment = {"PINWARD_DEMO": "1"} if _cities(now) == ["demo"] else {}
     if not os.access(CHECKOUT / "geo", os.W_OK):
         environment["NUMBA_CACHE_DIR"] = str(now.home.absolute() / "numba")
     web = [
         *(program("gunicorn"), "webapp.app:behind_front()", "--bind", f"unix:{web_socket}"),
         *("--worker-class", "gthread", "--threads", str(THREADS)),
-        *("--workers", str(len(os.sched_getaffinity(0)))),
+        # Imported once, then forked: the application opens no connection and no thread before a request.
+        *("--workers", str(len(os.sched_getaffinity(0))), "--preload"),
         *("--timeout", "60", "--graceful-timeout", "20", "--no-control-socket", "--forwarded-allow-ips", "*"),
         *("--chdir", str(CHECKOUT)),
     ]
@@ -145,13 +151,15 @@ def _children(now: Settings) -> list[Child]:
     return [
         Child("The web server", web, logs / "web.log", environment),
         Child("The job worker", [program("pinward"), "worker"], logs / "worker.log", environment),
-        Child("nginx", front, logs / "nginx.log"),
+        Child("nginx", front, logs / "nginx.log", stop_signal=signal.SIGQUIT),
     ]
 
 
-def _answers(port: int) -> bool:
+def _answers(now: Settings) -> bool:
     """Whether the whole way works: nginx, a web process, the database."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    if not _web_socket(now).exists():
+        return False
+    connection = http.client.HTTPConnection("127.0.0.1", now.port, timeout=10)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == http.HTTPStatus.OK
@@ -159,6 +167,10 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _web_socket(now: Settings) -> Path:
+    return now.run_folder / "web.sock"
 
 
 def _stillborn(child: Child) -> Failure:

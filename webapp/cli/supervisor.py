@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -32,6 +33,7 @@ class Child:
     command: Sequence[str | Path]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
@@ -58,13 +60,22 @@ class Child:
         """Whether it ran and no longer does."""
         return self.process is not None and self.process.poll() is not None
 
-    def signal(self, number: int) -> None:
-        """Signal the whole of its session, if any of it is left."""
-        if self.process is not None:
-            try:
-                os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                return
+    def tell_to_end(self) -> None:
+        """Ask it to finish what it does, and end."""
+        if self.process is not None and not self.died():
+            self.process.send_signal(self.stop_signal)
+
+    def make_end(self) -> None:
+        """Wait ``GRACE`` seconds for it to end; then kill what is left of its session."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            click.echo(f"{self.name} did not end within {GRACE:.0f} s and is killed.", err=True)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 class Supervisor:
@@ -73,7 +84,7 @@ class Supervisor:
     Parameters
     ----------
     children
-        In the order they are started; they are ended in the opposite one.
+        In the order they are started. The last one feeds the others, and is ended before them.
     """
 
     def __init__(self, children: Sequence[Child]) -> None:
@@ -108,18 +119,13 @@ class Supervisor:
                 self._revive(child)
 
     def stop(self) -> None:
-        """End all children: politely at first, by force after ``GRACE`` seconds."""
-        for child in reversed(self.children):
-            if child.process is None:
-                continue
-            if not child.died():
-                child.process.send_signal(signal.SIGTERM)
-            try:
-                child.process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                click.echo(f"{child.name} did not end within {GRACE:.0f} s and is killed.", err=True)
-            child.signal(signal.SIGKILL)
-            child.process.wait()
+        """End the last child, which feeds the others, then the others at the same time."""
+        *fed, feeder = self.children
+        for wave in ([feeder], fed):
+            for child in wave:
+                child.tell_to_end()
+            for child in wave:
+                child.make_end()
 
     def _revive(self, child: Child) -> None:
         now = time.monotonic()
