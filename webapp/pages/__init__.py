@@ -6,6 +6,7 @@ from webapp.pages import (
     account,
     assets,
     context,
+    council,
     crew,
     errors,
     headers,
@@ -29,6 +30,7 @@ blueprints: list[Blueprint] = [
         report,
         track,
         crew,
+        council,
         account,
     )
 ]

@@ -53,7 +53,7 @@ def described(lon: float, lat: float, service_code: str = "") -> dict[str, Any]:
     return {
         "placed": place.placed,
         "address": _address(place),
-        "district": _zone_name(district.name) if district else None,
+        "district": zone_name(district.name) if district else None,
         "crew": _crew(lon, lat, service_code) if place.placed else None,
         "warning": _warning(place),
     }
@@ -65,7 +65,7 @@ def _address(place: Place) -> str | None:
     return place.address if place.house_number else _("On %(street)s", street=place.street)
 
 
-def _zone_name(name: str) -> str:
+def zone_name(name: str) -> str:
     """Return such as ``District 4``: a zone that is only a number needs to be told what it is."""
     return _("District %(name)s", name=name) if name.isdecimal() else name
 

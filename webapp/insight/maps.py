@@ -1,0 +1,147 @@
+"""Maps for pages, made with folium: our own files, our own tiles, points by address, no citizen's text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import folium
+import shapely
+from branca.element import Figure
+from folium.plugins import HeatMap
+from folium.template import Template
+from markupsafe import Markup
+
+OUTLINE_TOLERANCE_DEGREES = 0.0001
+"""An outline is simplified by about 10 m: less than its line is wide."""
+OUTLINE_COLOUR = "#2378c3"
+"""Seen on the light base map and on the dark one."""
+WIDEST_ZOOM, CLOSEST_ZOOM = 9, 16
+"""Closer than a block there is nothing to see: points are on a grid of blocks."""
+HEAT_ZOOM = 14
+"""From here on a single ticket glows in full."""
+COLOURS = {0.2: "#5e3c99", 0.45: "#b2479b", 0.7: "#f0715c", 1.0: "#fdc33c"}
+"""From few to many: lightness rises throughout, so the order shows without telling the hues apart."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Addresses of what a map loads, all of them ours."""
+
+    leaflet: str
+    heat: str
+    ground: str
+    """The script that draws the base map."""
+    tiles: str
+    """The vector tiles, with {z}, {x} and {y}."""
+    tiles_max_zoom: int
+
+
+class PageFigure(Figure):
+    """The figure of a map that is part of one of our pages, which has its own head, styles and language."""
+
+    _template = Template(
+        "{{ this.header.render() }}{{ this.html.render() }}"
+        '<script nonce="{{ this.nonce }}">{{ this.script.render() }}</script>'
+    )
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__()
+        self.nonce = nonce
+        self.header._children.clear()
+
+
+class PageMap(folium.Map):
+    """A map sized by the page's style sheet, that loads only our own files and sets no rules for the page."""
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}
+            <div class="map__canvas" id="{{ this.get_name() }}" role="region" aria-label="{{ this.label|e }}">
+            </div>
+        {% endmacro %}
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = L.map("{{ this.get_name() }}", {{ this.options|tojavascript }});
+            pinward.drawGround({{ this.get_name() }}, {{ this.ground|tojavascript }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, files: Files, label: str, centre: tuple[float, float]) -> None:
+        super().__init__(
+            location=centre,
+            tiles=None,
+            min_zoom=WIDEST_ZOOM,
+            max_zoom=CLOSEST_ZOOM,
+            attribution_control=False,
+        )
+        self.default_js = [("leaflet", files.leaflet), ("ground", files.ground)]
+        self.default_css = []  # The page's own style sheet has Leaflet's rules.
+        self.label = label
+        self.ground = {"tiles": files.tiles, "maxDataZoom": files.tiles_max_zoom}
+        self.options |= {
+            "center": list(centre),
+            "zoom": WIDEST_ZOOM,
+            "minZoom": WIDEST_ZOOM,
+            "maxZoom": CLOSEST_ZOOM,
+        }
+
+
+class HeatFrom(HeatMap):
+    """A heat layer that fetches its points."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = L.heatLayer([], {{ this.options|tojavascript }});
+            pinward.heat({{ this.get_name() }}, {{ this.address|tojson }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, files: Files, address: str) -> None:
+        super().__init__(  # type: ignore[no-untyped-call]
+            [], min_opacity=0.25, max_zoom=HEAT_ZOOM, radius=18, blur=14, gradient=COLOURS, control=False
+        )
+        self.default_js = [("heat", files.heat)]
+        self.address = address
+
+
+def heat_map(files: Files, *, label: str, outline: shapely.Geometry, points: str, nonce: str) -> Markup:
+    """Return the HTML of a heatmap over an outline.
+
+    Parameters
+    ----------
+    label
+        What screen readers call the map.
+    outline
+        (Multi)polygon in EPSG:4326; the map opens on it.
+    points
+        Address that answers ``{points: [[lat, lon, weight], …], max}``.
+    nonce
+        Of this answer's content security policy.
+    """
+    west, south, east, north = shapely.bounds(outline).tolist()
+    figure = PageFigure(nonce)
+    page_map = PageMap(files, label, ((south + north) / 2, (west + east) / 2))
+    figure.add_child(page_map)
+    HeatFrom(files, points).add_to(page_map)
+    for rings in _parts(outline):
+        part = folium.Polygon(rings, color=OUTLINE_COLOUR, weight=2, fill=False)
+        part.options["interactive"] = False
+        part.add_to(page_map)
+    page_map.fit_bounds([[south, west], [north, east]])
+    return Markup(figure.render())  # noqa: S704  (folium's own markup around our label, which it escapes)
+
+
+def _parts(outline: shapely.Geometry) -> list[list[list[tuple[float, float]]]]:
+    """Return an outline as Leaflet takes it: parts, each of rings, each of (latitude, longitude)."""
+    simple = shapely.simplify(outline, OUTLINE_TOLERANCE_DEGREES)
+    return [
+        [_latlon(ring) for ring in (part.exterior, *part.interiors)]
+        for part in shapely.get_parts(simple).tolist()
+        if not part.is_empty
+    ]
+
+
+def _latlon(ring: shapely.LinearRing) -> list[tuple[float, float]]:
+    return [(round(lat, 5), round(lon, 5)) for lon, lat in shapely.get_coordinates(ring).tolist()]
