@@ -68,7 +68,7 @@ class Matcher:
     def match(self, reports: Reports) -> Decisions:
         """Decide for each report, in order; one that does not join opens a ticket that later ones may join.
 
-        May be called again and again with later reports. A ticket closes when the report that opened it does.
+        May be called again and again with later reports. A ticket is closed once all of its reports are.
 
         Raises
         ------
@@ -204,6 +204,7 @@ def _match(  # type: ignore[no-untyped-def]
         if decision[r] == JOINED:
             ticket[r] = suggestions[r, 0]
             tickets[ticket[r]].latest = report.opened
+            tickets[ticket[r]].closed = max(tickets[ticket[r]].closed, report.closed)
             tickets[ticket[r]].reports += 1
         else:
             ticket[r] = count
