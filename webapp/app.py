@@ -22,6 +22,9 @@ from webapp.people.access import Rule
 
 log = structlog.get_logger()
 
+STATEMENT_TIMEOUT_S = 20
+"""No question that the web asks may keep the database busy for longer."""
+
 
 def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> Flask:
     """Return the web application.
@@ -42,7 +45,9 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         MAX_CONTENT_LENGTH=60 * 1024 * 1024,
         PINWARD=settings,
     )
-    app.extensions["engine"] = engine or make_engine(settings.database)
+    app.extensions["engine"] = engine or make_engine(
+        settings.database, statement_timeout_s=STATEMENT_TIMEOUT_S
+    )
     app.extensions["session"] = make_session(app.extensions["engine"])
     _sessions(app)
     _sign_in(app)

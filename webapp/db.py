@@ -32,14 +32,20 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True), str: TEXT}  # noqa: RUF012
 
 
-def make_engine(url: str, *, pool_size: int = 10) -> Engine:
+def make_engine(url: str, *, pool_size: int = 10, statement_timeout_s: int = 0) -> Engine:
     """Return an engine for ``url`` (``postgresql://…``), using psycopg 3.
 
     ``?pgbouncer=1`` in the URL says that a transaction pooler sits between: then no statement is prepared on
     the server, and the search path must be set on the role or the database.
+
+    Parameters
+    ----------
+    statement_timeout_s
+        The server ends a statement that takes longer; 0: none. Behind a pooler, set it on the role.
     """
     pooled = "pgbouncer=1" in url
-    arguments: dict[str, Any] = {"options": f"-c search_path={SEARCH_PATH} -c timezone=UTC"}
+    options = {"search_path": SEARCH_PATH, "timezone": "UTC", "statement_timeout": f"{statement_timeout_s}s"}
+    arguments: dict[str, Any] = {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}
     if pooled:
         url = url.replace("&pgbouncer=1", "").replace("?pgbouncer=1", "")
         arguments = {"prepare_threshold": None}

@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-from webapp.api import errors, health, open311
+from webapp.api import errors, health, open311, tiles
 
-blueprints: list[Blueprint] = [*open311.blueprints, health.blueprint, errors.blueprint]
+blueprints: list[Blueprint] = [*open311.blueprints, health.blueprint, tiles.blueprint, errors.blueprint]

@@ -1,4 +1,4 @@
-"""Errors for programs: Open311's own form below ``/open311``, problem+json (RFC 9457) elsewhere."""
+"""Errors for programs: problem+json (RFC 9457), and below ``/open311`` what GeoReport has in its place."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from werkzeug.routing import RequestRedirect
 from webapp.api.open311.errors import error_response
 
 blueprint = Blueprint("api_errors", __name__)
-
-OURS = ("/api/", "/tiles/", "/healthz")
 
 
 def problem(status: int, detail: str) -> Response:
@@ -32,23 +30,13 @@ def problem(status: int, detail: str) -> Response:
 
 @blueprint.before_app_request
 def no_such_route() -> Response | None:
-    """Answer wrong paths and methods below ours for programs; the others get a page for people."""
+    """Answer wrong paths and methods of Open311, which belong to none of its views."""
     error = request.routing_exception
-    if not isinstance(error, HTTPException) or isinstance(error, RequestRedirect):
+    ours = request.path.startswith(("/open311/", "/discovery."))
+    if not ours or not isinstance(error, HTTPException) or isinstance(error, RequestRedirect):
         return None
-    status = error.code or 404
-    if request.path.startswith(("/open311/", "/discovery.")):
-        refused = error_response(status, _explained(status))
-    elif request.path.startswith(OURS):
-        refused = problem(status, _explained(status))
-    else:
-        return None
-    # For 405: which methods there are.
-    refused.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
-    return refused
-
-
-def _explained(status: int) -> str:
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{request.method} is not possible here."
-    return "There is nothing at this path. Check it, and its ending: .xml or .json."
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+        refused = error_response(405, f"{request.method} is not possible here.")
+        refused.headers.extend([pair for pair in error.get_headers() if pair[0] == "Allow"])
+        return refused
+    return error_response(404, "There is nothing at this path. Check it, and its ending: .xml or .json.")

@@ -10,8 +10,8 @@ from webapp.catalog.models import Service
 from webapp.tickets.models import Ticket
 
 
-def ticket_tile(session: Session, city_id: int, z: int, x: int, y: int) -> bytes:
-    """Return a gzipped tile of the open tickets that everybody may see.
+def ticket_tile(session: Session, city_id: int, z: int, x: int, y: int, *, public_only: bool) -> bytes:
+    """Return a gzipped tile of the open tickets: all, or only those of services that everybody may see.
 
     Its layer ``tickets`` has ``service``, ``status`` and ``count``, and the ticket's id as the feature's id;
     below zoom 14 several tickets of one cell are one feature with a ``count`` and nothing else.
@@ -24,6 +24,8 @@ def ticket_tile(session: Session, city_id: int, z: int, x: int, y: int) -> bytes
     tickets = (
         select(Ticket.id, Ticket.geom, Service.code.label("service"), Ticket.status)
         .join(Service, (Service.city_id == Ticket.city_id) & (Service.id == Ticket.service_id))
-        .where(Ticket.city_id == city_id, Ticket.open, Service.public)
+        .where(Ticket.city_id == city_id, Ticket.open)
     )
+    if public_only:
+        tickets = tickets.where(Service.public)
     return point_tile(session, tickets, "tickets", z, x, y)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from webapp.api.open311 import discovery, listing, services
+from webapp.api.open311 import discovery, listing, services, submission
 from webapp.api.open311.errors import register_errors
-from webapp.people.access import PUBLIC, Rule, access
+from webapp.people.access import API_KEY, PUBLIC, Rule, access
 
 _FORM = "<any(xml, json):form>"
 
@@ -21,6 +21,7 @@ _ROUTES: list[tuple[str, Callable[..., Response], str, Rule]] = [
     (f"/services.{_FORM}", services.all_services, "GET", PUBLIC),
     (f"/services/<code>.{_FORM}", services.definition, "GET", PUBLIC),
     (f"/requests.{_FORM}", listing.several, "GET", PUBLIC),
+    (f"/requests.{_FORM}", submission.post, "POST", API_KEY),
     (f"/requests/<tracking_number>.{_FORM}", listing.one, "GET", PUBLIC),
     (f"/tokens/<token>.{_FORM}", listing.token, "GET", PUBLIC),
 ]
@@ -45,6 +46,6 @@ root.add_url_rule(f"/discovery.{_FORM}", view_func=access(PUBLIC)(discovery.docu
 register_errors(root)
 
 production = _endpoint("open311", discovery.ENDPOINTS["production"])
-test = _endpoint("open311_test", discovery.ENDPOINTS["test"])
+test = _endpoint(submission.TEST_BLUEPRINT, discovery.ENDPOINTS["test"])
 
 blueprints = [production, test, root]

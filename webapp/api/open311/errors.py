@@ -20,14 +20,14 @@ class Open311Error(Exception):
     ----------
     status
         404 for what is not there, 403 for a missing or bad key, 400 for the rest.
-    description
-        Which parameter is at fault, and how to put it right.
+    descriptions
+        For each fault: which parameter it is in, and how to put it right.
     """
 
-    def __init__(self, status: int, description: str) -> None:
-        super().__init__(description)
+    def __init__(self, status: int, *descriptions: str) -> None:
+        super().__init__(" ".join(descriptions))
         self.status = status
-        self.description = description
+        self.descriptions = descriptions
 
 
 def bad(parameter: str, fix: str) -> Open311Error:
@@ -40,10 +40,11 @@ def missing(parameter: str, what: str) -> Open311Error:
     return Open311Error(404, f"{parameter}: {what}")
 
 
-def error_response(status: int, description: str) -> Response:
+def error_response(status: int, *descriptions: str) -> Response:
     """Return the error document, in the format of the URL's suffix (XML where it has none)."""
     form: Format = "json" if request.path.endswith(".json") else "xml"
-    return respond(form, "errors", [{"code": status, "description": description}], status=status)
+    errors = [{"code": status, "description": description} for description in descriptions]
+    return respond(form, "errors", errors, status=status)
 
 
 def register_errors(blueprint: Blueprint) -> None:
@@ -51,7 +52,7 @@ def register_errors(blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(Open311Error)
     def refused(error: Open311Error) -> Response:
-        return error_response(error.status, error.description)
+        return error_response(error.status, *error.descriptions)
 
     @blueprint.errorhandler(HTTPException)
     def not_http(error: HTTPException) -> Response:

@@ -17,10 +17,10 @@ MOST_FIELDS = 1000
 _LARGEST_FORM = 500_000
 _ATTRIBUTE = re.compile(r"attribute\[([^\[\]]{1,100})\](\[\])?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_W3C = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?")
+_W3C = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 # In a URL a plus sign that is not escaped means a space.
 _SPACE_FOR_PLUS = re.compile(r" (\d\d:\d\d)$")
-_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})")
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class Parameters:

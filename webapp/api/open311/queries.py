@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from layers.models import City
 from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES, Report, Ticket, TimelineEntry
 
-NOTED = ("received", "joined", *OPEN_STATUSES, *CLOSED_STATUSES, "noted")
+_MOVES = tuple(status for status in OPEN_STATUSES + CLOSED_STATUSES if status != "assigned")
+_PUBLIC_KINDS = ("received", "joined", *_MOVES, "noted")
 """Timeline entries that everybody may read; how a ticket was matched and assigned is not among them."""
 
 
@@ -107,8 +108,7 @@ def _last_note(city_id: int) -> FromClause:
             entry.city_id == city_id,
             entry.ticket_id == Ticket.id,
             entry.note != "",
-            entry.kind.in_(OPEN_STATUSES + CLOSED_STATUSES),
-            entry.kind != "assigned",
+            entry.kind.in_(_MOVES),
         )
         .order_by(entry.at.desc(), entry.id.desc())
         .limit(1)
@@ -141,7 +141,7 @@ def _extended(statement: Select[Any], city: City) -> Select[Any]:
     noted = func.json_build_array(func.extract("epoch", entry.at), entry.kind, entry.note)
     timeline = (
         select(func.json_agg(aggregate_order_by(noted, entry.at, entry.id)))
-        .where(entry.city_id == city.id, entry.ticket_id == Ticket.id, entry.kind.in_(NOTED))
+        .where(entry.city_id == city.id, entry.ticket_id == Ticket.id, entry.kind.in_(_PUBLIC_KINDS))
         .scalar_subquery()
     )
     metric = func.st_transform(Report.geom, city.metric_srid)
