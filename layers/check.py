@@ -13,7 +13,7 @@ from geo.projection import Projection, projection, utm_srid
 from layers.cityfile import CityDocument
 from layers.crsguess import Box, guess, possible, to_lonlat
 from layers.features import Features, Notes, features
-from layers.findings import Finding, counted, some
+from layers.findings import Finding, counted, has_errors, some
 from layers.sections import ZoneLayer
 
 # A layer may reach beyond the city by this share of the city's size before somebody is told.
@@ -63,13 +63,14 @@ def check(
         city_map.by_layer[name] = notes.findings
         if read is not None:
             city_map.features[name] = read
-            _check_crs(read, notes)
     boundary = _boundary(city_map)
-    if boundary is not None:
-        for name, read in city_map.features.items():
-            notes = Notes(document, name, city_map.by_layer[name])
-            if read is not boundary.features and not any(f.level == "error" for f in notes.findings):
-                _check_position(read, boundary, city_map, notes)
+    for name, read in city_map.features.items():
+        notes = Notes(document, name, city_map.by_layer[name])
+        if not possible(read.raw, read.crs):
+            _refuse_crs(read, boundary, city_map, notes)
+        elif boundary is not None and read is not boundary.features:
+            _check_position(read, boundary, city_map, notes)
+            if not has_errors(notes.findings):
                 _check_partition(read, boundary, notes)
     for name, known in (previous or {}).items():
         if name in city_map.features:
@@ -97,27 +98,30 @@ def _boundary(city_map: CityMap) -> _Boundary | None:
     """Return the boundary, or None where there is none to compare with."""
     section = city_map.document.city
     read = city_map.features.get(section.boundary) if section else None
-    if (
-        section is None
-        or read is None
-        or any(f.level == "error" for f in city_map.by_layer[section.boundary])
-    ):
+    if section is None or read is None or not possible(read.raw, read.crs):
         return None
     lonlat = shapely.MultiPolygon(shapely.get_parts(shapely.union_all(read.geometry)).tolist())
     srid = section.metric_srid or utm_srid(lonlat.centroid.x, lonlat.centroid.y)
     return _Boundary(read, lonlat, projection(srid))
 
 
-def _check_crs(read: Features, notes: Notes) -> None:
+def _refuse_crs(read: Features, boundary: _Boundary | None, city_map: CityMap, notes: Notes) -> None:
     """Refuse coordinates that cannot be in the CRS they are said to be in."""
-    if possible(read.raw, read.crs):
-        return
     x, y = read.raw[0]
     notes.error(
         f"coordinates such as {x:g} {y:g} do not lie where {read.crs.name}, the file's CRS, is used.",
-        'Set crs, such as crs = "EPSG:2249", to the one the numbers are in; its publisher knows.',
+        _advice(read, boundary, city_map)
+        or 'Set crs, such as crs = "EPSG:2249", to the one the numbers are in; its publisher knows.',
         "crs",
     )
+
+
+def _advice(read: Features, boundary: _Boundary | None, city_map: CityMap) -> str | None:
+    """Return how coordinates are to be read so that they lie in the city."""
+    if boundary is None:
+        return None
+    likely = {other.crs.to_wkt(): other.crs for other in city_map.features.values()}
+    return guess(read.raw, read.crs, boundary.box, likely.values())
 
 
 def _check_position(read: Features, boundary: _Boundary, city_map: CityMap, notes: Notes) -> None:
@@ -132,8 +136,7 @@ def _check_position(read: Features, boundary: _Boundary, city_map: CityMap, note
             f"nothing lies inside the city's boundary: the layer is around {lon:.4f} {lat:.4f}, "
             f"the city between {west:.4f} {south:.4f} and {east:.4f} {north:.4f}."
         )
-        likely = {other.crs.to_wkt(): other.crs for other in city_map.features.values()}
-        advice = guess(read.raw, read.crs, boundary.box, likely.values())
+        advice = _advice(read, boundary, city_map)
         notes.error(said, advice or "Name the right file, or set crs to what the numbers are in.", "file")
         return
     west, south, east, north = boundary.box

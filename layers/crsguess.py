@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
+from pyproj.exceptions import ProjError
 
 Pairs = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -20,6 +21,8 @@ _SAMPLE = 200
 _MOST = 0.9
 # Areas of use are drawn generously, but cities at their edge are mapped in them too.
 _MARGIN_DEGREES = 1.0
+# Of several CRSs with nearly the same numbers, people mean one of these.
+_COMMON = ("WGS 84 /", "NAD83 /", "ETRS89 /")
 
 
 def to_lonlat(pairs: Pairs, crs: CRS) -> Pairs:
@@ -65,7 +68,7 @@ def guess(pairs: Pairs, crs: CRS, box: Box, likely: Iterable[CRS] = ()) -> str |
     if share_within(to_lonlat(sample[:, ::-1], crs), box) >= _MOST:
         return "Its x and y are swapped: write the file again with the easting or longitude first."
     for candidate in _candidates(box, likely):
-        if share_within(to_lonlat(sample, candidate), box) >= _MOST:
+        if share_within(_roughly_lonlat(sample, candidate), box) >= _MOST:
             return f'The numbers fit {candidate.name}: set crs = "{candidate.to_string()}".'
     return None
 
@@ -75,5 +78,15 @@ def _candidates(box: Box, likely: Iterable[CRS]) -> Iterator[CRS]:
     for code in (4326, 3857):
         yield CRS.from_epsg(code)
     used = query_crs_info("EPSG", PJType.PROJECTED_CRS, AreaOfInterest(*box), contains=True)
-    for info in sorted(used, key=lambda info: int(info.code)):
+    for info in sorted(used, key=lambda info: (not info.name.startswith(_COMMON), int(info.code))):
         yield CRS.from_epsg(int(info.code))
+
+
+def _roughly_lonlat(pairs: Pairs, crs: CRS) -> Pairs:
+    """Return coordinates in the CRS's own datum: off by 100 m at most, and found a thousand times faster."""
+    if crs.is_geographic:
+        return pairs
+    try:
+        return np.column_stack(Proj(crs)(pairs[:, 0], pairs[:, 1], inverse=True))
+    except ProjError:
+        return np.full_like(pairs, np.inf)

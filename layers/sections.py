@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -55,10 +55,8 @@ class CitySection(Section):
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ValueError, OSError) as error:
-            raise ValueError(f'"{value}" is not a known time zone') from error
+        if value not in available_timezones():
+            raise ValueError(f'"{value}" is not a known time zone')
         return value
 
     @field_validator("metric_srid")

@@ -23,7 +23,7 @@ MAX_ZOOM = 18
 MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "highway", "arterial", "collector")
 """The classes of streets that are drawn when the whole city is in sight."""
 _ALL_STREETS_FROM = 12
-_PIECES_FROM = 14
+_PIECES_FROM = 16
 _POINTS_FROM = 14
 _EXTENT = 4096
 # A tile has so many clusters in a row.
@@ -87,8 +87,8 @@ def base_tile(session: Session, city: City, z: int, x: int, y: int) -> Tile:
     """Return a tile of the base map, gzipped; asked again, from memory.
 
     It holds ``streets`` (``name``, ``class``; the feature's id is the segment's) and ``zones`` (``name``,
-    ``source_id``, ``class``: the zone's own, ``boundary`` or ``district``). Below zoom 14 the pieces of a street
-    are one feature, below 12 there are `MAIN_CLASSES` only.
+    ``source_id``, ``class``: the zone's own, ``boundary`` or ``district``). Below zoom 14 all pieces of a
+    street are one feature, below 12 there are `MAIN_CLASSES` only.
 
     Raises
     ------
@@ -119,7 +119,9 @@ def base_tile(session: Session, city: City, z: int, x: int, y: int) -> Tile:
     return Tile(body, _etag(atlas))
 
 
-def point_tile(session: Session, points: Select[Any], layer: str, z: int, x: int, y: int) -> bytes:
+def point_tile(
+    session: Session, points: Select[*tuple[Any, ...]], layer: str, z: int, x: int, y: int
+) -> bytes:
     """Return a tile of points, gzipped: from zoom 14 on each by itself, below it one for those of each cell.
 
     Parameters
