@@ -69,6 +69,12 @@ def known_city() -> City | None:
     return here.city if here else None
 
 
+TILES = "/tiles/base/{z}/{x}/{y}.mvt"
+"""The base map's vector tiles."""
+TILES_MAX_ZOOM = 16
+"""Zoomed in farther, the browser enlarges these."""
+
+
 @blueprint.app_context_processor
 def page() -> dict[str, object]:
     """Give templates the city, the settings and the reader's choice of light or dark."""
@@ -79,5 +85,6 @@ def page() -> dict[str, object]:
         "city": city,
         "city_name": city.name if city else _("City"),
         "settings": settings,
+        "base_tiles": {"url": TILES, "max_zoom": TILES_MAX_ZOOM},
         "theme": theme if theme in ("light", "dark") else "",
     }

@@ -16,7 +16,7 @@ from webapp.insight import queries
 from webapp.insight.maps import Files, heat_map
 from webapp.insight.queries import Figures, Scope
 from webapp.pages.assets import asset
-from webapp.pages.context import served
+from webapp.pages.context import TILES, TILES_MAX_ZOOM, served
 from webapp.pages.council_choice import (
     Choice,
     area_layers,
@@ -27,7 +27,6 @@ from webapp.pages.council_choice import (
 )
 from webapp.pages.headers import csp_nonce
 from webapp.pages.places import atlas, zone_name
-from webapp.pages.report import TILES, TILES_MAX_ZOOM
 from webapp.people.access import access, roles
 
 blueprint = Blueprint("council", __name__)

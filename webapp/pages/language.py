@@ -75,4 +75,6 @@ def day_and_time(moment: datetime | None) -> str:
     """Return such as ``Fri, Nov 27, 5:00 PM``, in the city's own time."""
     if moment is None:
         return ""
-    return _("%(day)s, %(time)s", day=day(moment), time=format_time(moment, "short"))
+    # Few fonts have the narrow space that the locale data puts before AM and PM.
+    clock = format_time(moment, "short").replace("\u202f", "\u00a0")
+    return _("%(day)s, %(time)s", day=day(moment), time=clock)

@@ -24,8 +24,6 @@ from webapp.people.access import PUBLIC, access
 
 blueprint = Blueprint("report", __name__)
 
-TILES = "/tiles/base/{z}/{x}/{y}.mvt"
-TILES_MAX_ZOOM = 16
 CERTAIN = 0.95
 """An address found with at least this score is taken without asking back."""
 STEPS = {"address": "where", "service": "what"}
@@ -194,8 +192,6 @@ def _page(typed: Typed, errors: dict[str, str], choices: list[str] | None = None
         groups=_groups(),
         chosen=catalog.service_by_code.get(typed.service),
         view=city_view(),
-        tiles=TILES,
-        tiles_max_zoom=TILES_MAX_ZOOM,
         longest_description=LONGEST_DESCRIPTION,
         map_words=_map_words(),
     )

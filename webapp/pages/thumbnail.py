@@ -15,7 +15,7 @@ REACH_M = 190.0
 """How far to the left and right of the pin the picture reaches, in metres."""
 MOST_STREETS = 160
 LONGEST_LABELS = 5
-LABEL_SPACE_PX = 48
+LABEL_SPACE_PX = 60
 BROAD = frozenset({"motorway", "trunk", "primary", "secondary", "arterial", "highway"})
 
 
@@ -101,7 +101,7 @@ def _labels(atlas: Atlas, segments: list[int], x: float, y: float) -> list[Label
             best[name] = (length, Label(name, round(mx, 1), round(my, 1), round(degrees, 1)))
     chosen: list[Label] = []
     for length, label in sorted(best.values(), key=lambda item: -item[0]):
-        fits = length > 5.5 * len(label.text)
+        fits = length > 8 * len(label.text)
         apart = all(math.hypot(label.x - other.x, label.y - other.y) > LABEL_SPACE_PX for other in chosen)
         if fits and apart and len(chosen) < LONGEST_LABELS:
             chosen.append(label)

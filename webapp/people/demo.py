@@ -37,7 +37,7 @@ def add_demo_accounts(
         ("agent", "Desk Agent", "agent", {}),
         ("supervisor", "Works Supervisor", "supervisor", {"department_id": first_department}),
         ("auditor", "City Auditor", "auditor", {}),
-        *((code, f"Crew {code}", "crew", {"crew_id": crew_id}) for code, crew_id in crews.items()),
+        *((code, code.replace("-", " ").title(), "crew", {"crew_id": crew_id}) for code, crew_id in crews.items()),
         *(
             (f"district-{zone}".lower(), f"Council office, district {zone}", "council", {"district": zone})
             for zone in districts

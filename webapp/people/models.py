@@ -69,6 +69,7 @@ class Contact(Base):
     __table_args__ = (
         ForeignKeyConstraint(["city_id"], ["city.id"]),
         Index("ix_contact_email", "city_id", func.lower(text("email"))),
+        Index("ix_contact_phone", "city_id", "phone"),
     )
 
     city_id: Mapped[CityId]
@@ -95,3 +96,14 @@ class ApiKey(Base):
     key_sha256: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+
+
+class Throttle(Base):
+    """How often somebody did something lately, such as a wrong password. Not logged: a crash may forget it."""
+
+    __tablename__ = "throttle"
+    __table_args__ = (Index("ix_throttle_expires_at", "expires_at"), {"prefixes": ["UNLOGGED"]})
+
+    key_sha256: Mapped[str] = mapped_column(primary_key=True, comment="Of who and what, salted")
+    count: Mapped[int]
+    expires_at: Mapped[datetime]

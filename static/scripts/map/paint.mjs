@@ -42,7 +42,7 @@ export function look(dark) {
       { ...streets, filter: isBroad, symbolizer: line(c.broadCasing, [[11, 1.4], [14, 4], [16, 10], [19, 36]]) },
       { ...streets, minzoom: 12, filter: isStreet, symbolizer: line(c.street, [[12, 0.5], [14, 1.2], [16, 4], [19, 21]]) },
       { ...streets, filter: isBroad, symbolizer: line(c.broad, [[11, 0.8], [14, 2.8], [16, 8], [19, 33]]) },
-      { ...zones, filter: ofClass("boundary"), symbolizer: new PolygonSymbolizer({ fill: c.land, opacity: 0, stroke: c.edge, width: 1.5 }) },
+      { ...zones, filter: ofClass("boundary"), symbolizer: new LineSymbolizer({ color: c.edge, width: 1.5, dash: [6, 4] }) },
     ],
     labelRules: [
       { ...zones, minzoom: 14, filter: ofClass("water"), symbolizer: areaName(c.waterWords, c.halo, "italic") },
@@ -53,8 +53,15 @@ export function look(dark) {
   };
 }
 
+/** The name of an area, once: each tile has a piece of it and would name it again. */
 function areaName(fill, halo, fontStyle) {
-  return new CenteredTextSymbolizer({ labelProps: ["name"], fill, stroke: halo, width: 3, fontFamily: FONT, fontSize: 12, fontStyle });
+  const name = new CenteredTextSymbolizer({ labelProps: ["name"], fill, stroke: halo, width: 3, fontFamily: FONT, fontSize: 12, fontStyle });
+  return {
+    place(layout, geometry, feature) {
+      const once = { deduplicationKey: feature.props.name, deduplicationDistance: 700 };
+      return name.place(layout, geometry, feature)?.map((label) => ({ ...label, ...once }));
+    },
+  };
 }
 
 function streetName(c, fontSize, fontWeight) {

@@ -19,7 +19,7 @@ export function startPin(page, form, { placed }) {
   let lastAsked = 0;
 
   map.fitBounds(JSON.parse(page.dataset.bounds), { animate: false });
-  if (page.dataset.center) map.setView(JSON.parse(page.dataset.center), 15, { animate: false });
+  if (page.dataset.center) map.setView(JSON.parse(page.dataset.center), 16, { animate: false });
 
   function ask() {
     const { lat, lng } = map.getCenter().wrap();

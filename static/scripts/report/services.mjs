@@ -1,5 +1,7 @@
 // Pick what it is about; then the tickets it may repeat, and the questions that come with it.
 
+const PATIENCE_MS = 4000;
+
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 export function startServices(page, form, steps) {
@@ -75,13 +77,17 @@ export function startServices(page, form, steps) {
     steps.go("tell");
   }
 
-  /** Our own server's HTML; nothing where it cannot be reached: the report can be written all the same. */
+  /** Our own server's HTML; nothing where it cannot be had soon: the report can be written all the same. */
   async function fragment(address, query) {
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), PATIENCE_MS);
     try {
-      const reply = await fetch(`${address}?${new URLSearchParams(query)}`);
+      const reply = await fetch(`${address}?${new URLSearchParams(query)}`, { signal: giveUp.signal });
       return reply.ok ? await reply.text() : "";
     } catch {
       return "";
+    } finally {
+      clearTimeout(timer);
     }
   }
 
