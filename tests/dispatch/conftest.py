@@ -48,7 +48,7 @@ def atlas() -> Atlas:
     """The town: a county highway in the south, a lane in the middle, two halves, two areas that overlap."""
     x, y = ORIGIN
     coords = np.array([[x, y + 100], [x + 1000, y + 100], [x, y + 500], [x + 1000, y + 500]])
-    none = (np.zeros(2, np.int32),) * 4
+    none = np.zeros((4, 2), np.int32)
     segments = Segments(
         objects("1", "2"), objects("Highway", "Lane"), objects("arterial", "local"), objects("County", ""),
         objects("", ""), objects("", ""), none, Polylines(coords, np.array([0, 2, 4])),
