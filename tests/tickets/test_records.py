@@ -9,7 +9,7 @@ from psycopg.errors import CheckViolation
 
 from tests.tickets.conftest import NOON, Town
 from webapp.tickets import lifecycle, queries, records
-from webapp.tickets.nearby import matchable_since, nearby_open
+from webapp.tickets.nearby import nearby_open, tickets_between
 
 BOX = (-71.101, 42.299, -71.099, 42.301)
 LONG_AGO = NOON - timedelta(days=7)
@@ -101,9 +101,10 @@ def test_candidates_are_open_or_lately_closed_near_by_and_of_the_services_asked_
     assert ask([1]) == [near.ticket_id, done.ticket_id]
     assert ask([]) == []
     assert ask([2]) == []
-    whole_city = [row.id for row in matchable_since(town.connection, town.city_id, LONG_AGO)]
+    whole_city = [row.id for row in tickets_between(town.connection, town.city_id, LONG_AGO, NOON)]
     assert whole_city == [near.ticket_id, far.ticket_id, settled.ticket_id, done.ticket_id]
     assert nowhere.ticket_id not in whole_city
+    assert not list(tickets_between(town.connection, town.city_id, LONG_AGO, LONG_AGO))
 
 
 def test_a_candidate_stands_where_the_report_that_opened_it_does(town: Town) -> None:

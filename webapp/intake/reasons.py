@@ -1,8 +1,8 @@
 """Why a report is held to repeat a ticket, as codes with their parameters, strongest first.
 
 ``same_asset``, ``same_address``, ``along_street`` (metres, same_side), ``distance`` (metres),
-``related_service``, ``closed`` (days since), ``gap`` (hours since its latest report), ``reports`` (how many it
-has) and ``words`` (share in common) come from the matching; ``reporter_says``: the reporter chose the ticket.
+``related_service``, ``closed`` (days since), ``gap`` (hours since its latest report), ``reports`` (how many
+it has) and ``words`` (share in common) come from the matching; ``reporter_says``: the reporter chose it.
 """
 
 from __future__ import annotations

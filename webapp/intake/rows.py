@@ -8,7 +8,7 @@ from typing import Any
 from geo.duplicates import DECISIONS, FLAGGED, JOINED
 from layers.places import Place
 from webapp.dispatch.assignment import Assignment
-from webapp.intake.desk import Desk, first_status
+from webapp.intake.desk import Desk, assigned_data, first_status
 from webapp.intake.draft import IMPORT, Draft
 from webapp.intake.judging import Judgement
 
@@ -102,12 +102,7 @@ def timeline_rows(
         likeness = {"ticket": repeats.ticket.id, "score": judgement.score, "reasons": repeats.reasons}
     if judgement.decision == DECISIONS[JOINED]:
         return [told | {"kind": "joined", "data": likeness}]
-    crew = desk.catalog.crews.get(assignment.crew_id or 0)
-    whose = {
-        "department": desk.catalog.departments[assignment.department_id].code,
-        "crew": crew.code if crew else None,
-        "owner": assignment.owner,
-    }
+    whose = assigned_data(desk.catalog, assignment)
     rows = [
         told | {"kind": "received"},
         decided | {"kind": "assigned", "note": assignment.why, "data": whose},

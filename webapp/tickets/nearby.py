@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 
 from webapp.tickets.queries import Box
+
+LATELY = timedelta(days=60)
+"""A ticket that was closed longer ago than this is no longer looked for; no look-back may be longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,14 @@ def nearby_open(
     )
 
 
-def matchable_since(connection: Connection[Any], city_id: int, closed_since: datetime) -> Iterator[Candidate]:
-    """Yield all tickets of a city that are open or were closed since a time, lowest id first, as a stream."""
-    with connection.cursor("matchable_since", row_factory=class_row(Candidate)) as cursor:
+def tickets_between(
+    connection: Connection[Any], city_id: int, closed_since: datetime, opened_until: datetime
+) -> Iterator[Candidate]:
+    """Yield the tickets of a city that were open at some time of a span, lowest id first, as a stream."""
+    with connection.cursor("tickets_between", row_factory=class_row(Candidate)) as cursor:
         cursor.itersize = 10_000
-        yield from cursor.execute(_MATCHABLE_SINCE, {"city_id": city_id, "closed_since": closed_since})
+        span = {"closed_since": closed_since, "opened_until": opened_until}
+        yield from cursor.execute(_BETWEEN, {"city_id": city_id} | span)
 
 
 _CANDIDATE: LiteralString = """
@@ -102,4 +108,6 @@ _NEARBY: LiteralString = f"""{_CANDIDATE}
        and ticket.geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
        and ticket.service_id = any(%(service_ids)s::smallint[])
      order by ticket.id"""
-_MATCHABLE_SINCE: LiteralString = f"{_CANDIDATE} order by ticket.id"
+_BETWEEN: LiteralString = f"""{_CANDIDATE}
+       and ticket.opened_at <= %(opened_until)s
+     order by ticket.id"""
