@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,7 +29,7 @@ from layers.models import City
 from webapp.catalog.deadlines import due_at_many
 from webapp.db import driver
 from webapp.dispatch.assignment import Assignments
-from webapp.intake.bulk.columns import ColumnsMap
+from webapp.intake.bulk.columns import ColumnsMap, MapError
 from webapp.intake.bulk.files import ReportsFile
 from webapp.intake.bulk.instants import Instants
 from webapp.intake.bulk.place_columns import PlaceColumns
@@ -265,10 +266,23 @@ def write(connection: Connection[Any], batch: Batch) -> None:
     loading.copy(connection, "timeline", batch.timeline)
 
 
-def start(connection: Connection[Any], city_id: int) -> bool:
-    """Say whether a load of the city may begin: no other is running. Holds for as long as the connection."""
-    found = connection.execute("select pg_try_advisory_lock(%s, %s)", [_LOADING, city_id]).fetchone()
-    return bool(found and found[0])
+@contextmanager
+def alone(connection: Connection[Any], city_id: int) -> Iterator[None]:
+    """Keep other loads of the city away.
+
+    Raises
+    ------
+    MapError
+        Where another one is running.
+    """
+    lock = [_LOADING, city_id]
+    if connection.execute("select pg_try_advisory_lock(%s, %s)", lock).fetchone() != (True,):
+        raise MapError("Another load of this city is running. Wait until it is done.")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute("select pg_advisory_unlock(%s, %s)", lock)
 
 
 def _seconds(instants: Instants) -> NDArray[np.float64]:
