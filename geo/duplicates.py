@@ -1,12 +1,8 @@
 """Which open ticket does a new report repeat? A scored, explained answer from a small readable model.
 
-The model is a multinomial logit with an outside option (McFadden 1974): each ticket within reach has a utility,
-the sum of what each of its features says, and "a new problem" has utility 0. The score of a ticket is its share
-exp(u) / (1 + sum of exp(u)), the probability that the report belongs to it; candidates compete, so a second equally
-good ticket halves the score of the first.
-
-`judge` decides for one report and the tickets at hand (the live path); `geo.matching.Matcher` for many reports in
-time order (the bulk path). Both run the compiled functions of this module and of `geo.pair_features`.
+Each ticket within reach gets a probability (`geo.scoring`) from what it has in common with the report
+(`geo.pair_features`). `judge` decides for one report and the tickets at hand, the live path;
+`geo.matching.Matcher` for many reports in time order, the bulk path. Both run the same compiled functions.
 """
 
 import math
@@ -18,14 +14,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints, compiled
-from geo.pair_features import N_FEATURES, RECORD, is_candidate, pair_features, utility
+from geo.calibration import Outlook
+from geo.pair_features import N_FEATURES, RECORD, Services, is_candidate
+from geo.scoring import FLAGGED, JOINED, NONE, Weights, decide
 from geo.text import UNKNOWN, Words, fold
+
+__all__ = [
+    "FLAGGED",
+    "JOINED",
+    "NONE",
+    "Limits",
+    "Model",
+    "Reports",
+    "Services",
+    "Tickets",
+    "Verdict",
+    "judge",
+]
 
 SUGGESTIONS = 5
 """How many tickets are suggested at most."""
-NONE, FLAGGED, JOINED = 0, 1, 2
 DECISIONS = ("none", "flagged", "joined")
-"""What the numbers of a decision stand for."""
+"""What the numbers of a decision, `NONE`, `FLAGGED` and `JOINED`, are called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,7 @@ class Reports:
     segment: ArrayLike | None = None
     """Any number that stands for the segment (`geo.text.key` of its id), -1 where unknown."""
     side: ArrayLike | None = None
-    """Side of the segment: -1 left, 1 right, 0 unknown."""
+    """Side of the segment: 1 left, -1 right, 0 unknown or on the line."""
     along_m: ArrayLike | None = None
     """Metres along the segment."""
     address: ArrayLike | None = None
@@ -53,6 +63,8 @@ class Reports:
     """Any number that stands for the asset (`geo.text.key` of kind and id), -1 where unknown."""
     words: Words | None = None
     """`geo.text.words` of what was written."""
+    by_staff: ArrayLike | None = None
+    """1 where the city's own staff noticed it, 0 where somebody else did, -1 unknown."""
     closed: ArrayLike | None = None
     """When the city was done with it, seconds since 1970 UTC; NaN or infinite while it is not."""
 
@@ -62,7 +74,7 @@ class Reports:
         Raises
         ------
         ValueError
-            If an array has another length than ``x``, or a report that may be matched has no finite x, y or time.
+            If an array has another length than ``x``, or a report that may be matched has no x, y or time.
         """
         n = np.size(self.x)
         out = np.zeros(n, RECORD)
@@ -99,13 +111,14 @@ class Reports:
             ("along", self.along_m, math.nan),
             ("address", self.address, UNKNOWN),
             ("asset", self.asset, UNKNOWN),
+            ("by_staff", self.by_staff, UNKNOWN),
             ("reports", None, 1),
         ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tickets(Reports):
-    """Tickets as arrays of one length n, each in the place of the report that opened it, oldest (lowest id) first."""
+    """Tickets as arrays of one length n, each in the place of the report that opened it, lowest id first."""
 
     latest: ArrayLike
     """When its latest report was made, seconds since 1970 UTC."""
@@ -121,57 +134,44 @@ class Tickets(Reports):
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
-    """What the matching knows of a city's S services, made by `Model.bind`."""
+class Limits:
+    """The settings of a service's matching."""
 
-    related: NDArray[np.bool_]
-    """(S, S): may a report of the row's service belong to a ticket of the column's?"""
-    affinity: Floats
-    """(S, S) log-odds."""
-    repeat_rate: Floats
-    """(S,) log-odds."""
-    auto: Floats
-    """(S,) probability from which a report joins the ticket by itself; above 1: never."""
-    flag: Floats
-    """(S,) probability from which staff are asked."""
-    reach_m: Floats
-    """(S,) metres."""
-    lookback_s: Floats
-    """(S,) seconds for which a closed ticket is still a candidate."""
+    auto: float
+    """Probability from which a report joins the ticket by itself; above 1: never."""
+    flag: float
+    """Probability from which staff are asked."""
+    reach_m: float
+    lookback_days: float
+    """For how long a closed ticket is still a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The four settings of a service's matching."""
+class ServiceHistory:
+    """What the past says of one service, shrunk to what it says of all."""
 
-    auto: float
-    flag: float
-    reach_m: float
-    lookback_days: float
+    repeat_rate: float
+    """Log-odds that a report repeats another."""
+    usual_h: float
+    """Hours that a ticket usually takes, the geometric mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The fitted coefficients. `webapp.intake.duplicates` reads and writes them."""
+    """All that was fitted. `webapp.intake.duplicates` reads and writes it as a file."""
 
-    knots: Floats
-    """(F, K) values of each feature between which the weight is linear; padded with infinity."""
-    weights: Floats
-    """(F, K) log-odds at the knots."""
-    missing: Floats
-    """(F,) log-odds where the feature is unknown."""
-    repeat_rates: Mapping[str, float]
-    """Log-odds by service, shrunk to the city's own rate."""
+    weights: Weights
+    services: Mapping[str, ServiceHistory]
+    """By `service_key`."""
+    unknown_service: ServiceHistory
+    """Of a service that the model has never seen."""
     affinities: Mapping[tuple[str, str], float]
-    """Log-odds by pair of services in alphabetical order, shrunk to the priors."""
-    prior_repeat_rate: float
-    prior_same: float
-    """Affinity of a service with itself where nothing was learned."""
-    prior_group: float
-    """Affinity of two services of one group where nothing was learned."""
+    """Log-odds by two `service_key` in alphabetical order; 0 for those not named."""
     limits: Limits
     about: Mapping[str, Any] = field(default_factory=dict)
     """The data, the date and the method of the fit."""
+    outlook: Outlook | None = None
+    """What to expect of any thresholds."""
 
     def bind(
         self,
@@ -179,41 +179,50 @@ class Model:
         groups: Sequence[str] | None = None,
         overrides: Sequence[Mapping[str, float]] | None = None,
     ) -> Services:
-        """Look up a city's services in the model; those it has never seen get the priors.
+        """Look up a city's services in the model.
+
+        Two services are related if they are the same, belong to one group, or if the model has an affinity
+        for them.
 
         Parameters
         ----------
         services
             Names or codes, compared without regard to case and punctuation.
         groups
-            The group of each service: two services of one group are related, others only where history says so.
+            The group of each service.
         overrides
-            For each service, those of ``auto``, ``flag``, ``reach_m`` and ``lookback_days`` that differ from the
-            model's.
+            For each service, those of the names in `Limits` whose values differ from the model's.
         """
         names = [service_key(name) for name in services]
         n = len(names)
-        affinity = np.full((n, n), -math.inf)
+        related = np.eye(n, dtype=bool)
         if groups is not None:
-            one_group = np.array([[a == b for b in groups] for a in groups], bool).reshape(n, n)
-            affinity[one_group] = self.prior_group
-        np.fill_diagonal(affinity, self.prior_same)
-        rows = {name: row for row, name in enumerate(names)}
+            which = np.unique(list(groups), return_inverse=True)[1] if n else np.zeros(0, int)
+            related |= which[:, None] == which[None, :]
+        affinity = np.zeros((n, n))
+        rows: dict[str, list[int]] = {}
+        for row, name in enumerate(names):
+            rows.setdefault(name, []).append(row)
         for (a, b), value in self.affinities.items():
-            if a in rows and b in rows:
-                affinity[rows[a], rows[b]] = affinity[rows[b], rows[a]] = value
+            for i in rows.get(a, []):
+                for j in rows.get(b, []):
+                    related[i, j] = related[j, i] = True
+                    affinity[i, j] = affinity[j, i] = value
+        known = [self.services.get(name, self.unknown_service) for name in names]
         own = overrides if overrides is not None else [{}] * n
+        limits = {
+            name: np.array([o.get(name, getattr(self.limits, name)) for o in own], float)
+            for name in ("auto", "flag", "reach_m", "lookback_days")
+        }
         return Services(
-            related=affinity > -math.inf,
+            related=related,
             affinity=affinity,
-            repeat_rate=np.array(
-                [self.repeat_rates.get(name, self.prior_repeat_rate) for name in names], float
-            ),
-            auto=np.array([o.get("auto", self.limits.auto) for o in own], float),
-            flag=np.array([o.get("flag", self.limits.flag) for o in own], float),
-            reach_m=np.array([o.get("reach_m", self.limits.reach_m) for o in own], float),
-            lookback_s=86400.0
-            * np.array([o.get("lookback_days", self.limits.lookback_days) for o in own], float),
+            repeat_rate=np.array([service.repeat_rate for service in known], float),
+            usual_h=np.array([service.usual_h for service in known], float),
+            auto=limits["auto"],
+            flag=limits["flag"],
+            reach_m=limits["reach_m"],
+            lookback_s=86400.0 * limits["lookback_days"],
         )
 
 
@@ -230,7 +239,7 @@ class Verdict:
     scores: Floats
     """(k,) probability that it belongs to each."""
     features: Floats
-    """(k, F) why."""
+    """(k, F) why: `geo.pair_features.FEATURES`."""
 
 
 def service_key(name: str) -> str:
@@ -246,10 +255,10 @@ def judge(report: Reports, tickets: Tickets, services: Services, model: Model) -
     report
         One report.
     tickets
-        Tickets near by, oldest first: at least all that `candidate rule <geo.pair_features.is_candidate>` admits,
-        and whatever else was cheaper to fetch than to leave out.
+        Tickets near by, lowest id first: at least all that `geo.pair_features.is_candidate` admits, and
+        whatever else was cheaper to fetch than to leave out.
     services, model
-        `Services` as bound by this model.
+        A city's services as bound by this model.
     """
     mine, theirs = report.records(), tickets.records()
     chosen = np.zeros(SUGGESTIONS, np.int64)
@@ -260,7 +269,8 @@ def judge(report: Reports, tickets: Tickets, services: Services, model: Model) -
         report.word_keys(),
         theirs,
         tickets.word_keys(),
-        *tables(services, model),
+        services,
+        model.weights,
         chosen,
         scores,
         features,
@@ -268,82 +278,14 @@ def judge(report: Reports, tickets: Tickets, services: Services, model: Model) -
     return Verdict(decision, score, chosen[:count].astype(np.int32), scores[:count], features[:count])
 
 
-def tables(services: Services, model: Model) -> tuple[NDArray[Any], ...]:
-    """Return what the compiled functions read, in the order they take it."""
-    return (
-        services.related,
-        services.affinity,
-        services.repeat_rate,
-        services.auto,
-        services.flag,
-        services.reach_m,
-        services.lookback_s,
-        model.knots,
-        model.weights,
-        model.missing,
-    )
-
-
 @compiled
-def _judge(  # type: ignore[no-untyped-def]
-    report, words, tickets, ticket_words, related, affinity, repeat_rate, auto, flag, reach_m, lookback_s, knots,
-    weights, missing, chosen, scores, features
-):  # fmt: skip
+def _judge(report, words, tickets, ticket_words, services, model, chosen, scores, features):  # type: ignore[no-untyped-def]
     candidates = np.empty(len(tickets), np.int64)
     n = 0
     for i in range(len(tickets)):
-        if is_candidate(report, tickets[i], related, reach_m, lookback_s):
+        if is_candidate(report, tickets[i], services):
             candidates[n] = i
             n += 1
-    return rank(
-        report, words, tickets, ticket_words, candidates[:n], affinity, repeat_rate, auto, flag, knots, weights,
-        missing, chosen, scores, features
-    )  # fmt: skip
-
-
-@compiled
-def rank(  # type: ignore[no-untyped-def]
-    report, words, tickets, ticket_words, candidates, affinity, repeat_rate, auto, flag, knots, weights, missing,
-    chosen, scores, features
-):  # fmt: skip
-    """Write the best candidates, their scores and features; return how many, the report's score and the decision."""
-    n = len(candidates)
-    utilities = np.empty(n)
-    rows = np.empty((n, len(missing)))
-    top = 0.0
-    for c in range(n):
-        pair_features(rows[c], report, words, tickets[candidates[c]], ticket_words, affinity, repeat_rate)
-        utilities[c] = utility(rows[c], knots, weights, missing)
-        top = max(top, utilities[c])
-    total = math.exp(-top)
-    for c in range(n):
-        total += math.exp(utilities[c] - top)
-    order = np.empty(n, np.int64)
-    for c in range(n):
-        # Insertion keeps the order exact under ties: score, then nearer, then older.
-        k = c
-        while k > 0 and _better(tickets, candidates, utilities, rows, c, order[k - 1]):
-            order[k] = order[k - 1]
-            k -= 1
-        order[k] = c
-    count = min(n, len(chosen))
-    for k in range(count):
-        chosen[k] = candidates[order[k]]
-        scores[k] = math.exp(utilities[order[k]] - top) / total
-        features[k] = rows[order[k]]
-    score = 1.0 - math.exp(-top) / total
-    if count == 0 or score < flag[report.service]:
-        return count, score, NONE
-    return count, score, JOINED if score >= auto[report.service] else FLAGGED
-
-
-@compiled
-def _better(tickets, candidates, utilities, rows, a, b):  # type: ignore[no-untyped-def]
-    if utilities[a] != utilities[b]:
-        return utilities[a] > utilities[b]
-    if rows[a, 0] != rows[b, 0]:
-        return rows[a, 0] < rows[b, 0]
-    first, second = tickets[candidates[a]], tickets[candidates[b]]
-    if first.opened != second.opened:
-        return first.opened < second.opened
-    return candidates[a] < candidates[b]
+    return decide(
+        report, words, tickets, ticket_words, candidates[:n], services, model, chosen, scores, features
+    )

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs
 """The sequential matcher: reports in time order against all open tickets, opening and joining as it goes."""
 
 import math
@@ -8,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.arrays import Floats, compiled
-from geo.duplicates import JOINED, SUGGESTIONS, Model, Reports, Services, Tickets, rank, tables
-from geo.pair_features import N_FEATURES, RECORD, is_candidate
+from geo.duplicates import SUGGESTIONS, Model, Reports, Tickets
+from geo.pair_features import N_FEATURES, RECORD, Services, features_of, is_candidate
+from geo.scoring import JOINED, decide
 
 _EMPTY = np.iinfo(np.int64).max
 
@@ -44,10 +46,8 @@ class Matcher:
     """
 
     def __init__(self, services: Services, model: Model) -> None:
-        self._tables = tables(services, model)
-        # One cell is as wide as the longest reach, so a pin's tickets lie in its cell and the eight around it.
-        self._cell_m = float(services.reach_m.max(initial=1.0))
-        self._keep_s = float(services.lookback_s.max(initial=0.0))
+        self._rules = services, model.weights
+        self._cell_m, self._keep_s = _cell_m(services), _keep_s(services)
         self._tickets = np.zeros(0, RECORD)
         self._count = 0
         self._words = np.zeros(0, np.int64)
@@ -58,7 +58,7 @@ class Matcher:
         return self._count
 
     def add_tickets(self, tickets: Tickets) -> None:
-        """Take in tickets that exist already, oldest (lowest id) first."""
+        """Take in tickets that exist already, lowest id first."""
         records = self._with_words(tickets)
         self._make_room(len(records))
         self._tickets[self._count : self._count + len(records)] = records
@@ -90,7 +90,8 @@ class Matcher:
             features=np.full((n, N_FEATURES), math.nan),
         )
         self._count = _match(
-            records, self._tickets, self._count, self._words, self._cell_m, self._keep_s, *self._grid, *self._tables,
+            records, self._tickets, self._count, self._words,
+            self._cell_m, self._keep_s, *self._grid, *self._rules,
             out.decision, out.ticket, out.score, out.suggestions, out.scores, out.features,
         )  # fmt: skip
         self._now = float(times[-1]) if n else self._now
@@ -115,6 +116,43 @@ class Matcher:
         _insert(self._tickets, 0, self._count, self._cell_m, *self._grid)
 
 
+class Pairs(NamedTuple):
+    """Pairs of a report and an earlier one that it may repeat, in the order of the reports."""
+
+    report: NDArray[np.int64]
+    ticket: NDArray[np.int64]
+    features: Floats
+    """(pairs, F): `geo.pair_features.FEATURES`."""
+
+
+def pairs(reports: Reports, services: Services) -> Pairs:
+    """Return each report with its candidates, every report a ticket of its own: what a model is fitted on.
+
+    Parameters
+    ----------
+    reports
+        In the order of their times.
+    """
+    records = reports.records()
+    if not (np.diff(records["opened"]) >= 0).all():
+        raise ValueError("reports must come in the order of their times, each with a time")
+    grid = _Grid.with_room(len(records))
+    return Pairs(
+        *_pairs(
+            records, reports.word_keys(), _cell_m(services), _keep_s(services), *grid, services, N_FEATURES
+        )
+    )
+
+
+def _cell_m(services: Services) -> float:
+    """Return the width of a cell: the longest reach, so that candidates lie in 3 × 3 cells."""
+    return float(services.reach_m.max(initial=1.0))
+
+
+def _keep_s(services: Services) -> float:
+    return float(services.lookback_s.max(initial=0.0))
+
+
 class _Grid(NamedTuple):
     """An open-addressed hash of cells; each cell heads a chain of tickets, the newest first."""
 
@@ -129,36 +167,41 @@ class _Grid(NamedTuple):
 
 
 @compiled
-def _slot(cx, cy, keys):  # type: ignore[no-untyped-def]
+def _cell(column, row):
+    return (np.int64(column) << 32) ^ (np.int64(row) & 0xFFFFFFFF)
+
+
+@compiled
+def _slot(cell, keys):
     """Return where a cell is, or would be put."""
-    cell = (np.int64(cx) << 32) ^ (np.int64(cy) & 0xFFFFFFFF)
     mask = len(keys) - 1
     # Fibonacci hashing spreads neighbouring cells over the table (Knuth, TAOCP 6.4).
     at = ((np.uint64(cell) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & np.uint64(mask)
     while keys[at] != _EMPTY and keys[at] != cell:
         at = (at + np.uint64(1)) & np.uint64(mask)
-    return np.int64(at), cell
+    return np.int64(at)
 
 
 @compiled
-def _insert(tickets, start, stop, cell_m, keys, heads, following):  # type: ignore[no-untyped-def]
+def _insert(tickets, start, stop, cell_m, keys, heads, following):
     for i in range(start, stop):
         if not tickets[i].matchable:
             continue
-        at, cell = _slot(math.floor(tickets[i].x / cell_m), math.floor(tickets[i].y / cell_m), keys)
+        cell = _cell(math.floor(tickets[i].x / cell_m), math.floor(tickets[i].y / cell_m))
+        at = _slot(cell, keys)
         keys[at] = cell
         following[i] = heads[at]
         heads[at] = i
 
 
 @compiled
-def _near(report, tickets, cell_m, keep_s, keys, heads, following, related, reach_m, lookback_s, found):  # type: ignore[no-untyped-def]
-    """Return the candidates, oldest first, in an array that may be longer, and how many they are."""
+def _near(report, tickets, cell_m, keep_s, keys, heads, following, services, found):
+    """Return the candidates, lowest ordinal first, in an array that may be longer, and how many they are."""
     n = 0
-    cx, cy = math.floor(report.x / cell_m), math.floor(report.y / cell_m)
-    for dx in range(-1, 2):
-        for dy in range(-1, 2):
-            at, cell = _slot(cx + dx, cy + dy, keys)
+    column, row = math.floor(report.x / cell_m), math.floor(report.y / cell_m)
+    for cx in range(column - 1, column + 2):
+        for cy in range(row - 1, row + 2):
+            at = _slot(_cell(cx, cy), keys)
             before = -1
             i = heads[at]
             while i >= 0:
@@ -171,7 +214,7 @@ def _near(report, tickets, cell_m, keep_s, keys, heads, following, related, reac
                         following[before] = after
                 else:
                     before = i
-                    if is_candidate(report, tickets[i], related, reach_m, lookback_s):
+                    if is_candidate(report, tickets[i], services):
                         if n == len(found):
                             found = np.concatenate((found, np.empty_like(found)))
                         found[n] = i
@@ -182,9 +225,8 @@ def _near(report, tickets, cell_m, keep_s, keys, heads, following, related, reac
 
 
 @compiled
-def _match(  # type: ignore[no-untyped-def]
-    reports, tickets, count, words, cell_m, keep_s, keys, heads, following,
-    related, affinity, repeat_rate, auto, flag, reach_m, lookback_s, knots, weights, missing,
+def _match(
+    reports, tickets, count, words, cell_m, keep_s, keys, heads, following, services, weights,
     decision, ticket, score, suggestions, scores, features,
 ):  # fmt: skip
     found = np.empty(256, np.int64)
@@ -192,14 +234,12 @@ def _match(  # type: ignore[no-untyped-def]
     for r in range(len(reports)):
         report = reports[r]
         if report.matchable:
-            found, n = _near(
-                report, tickets, cell_m, keep_s, keys, heads, following, related, reach_m, lookback_s, found
+            found, n = _near(report, tickets, cell_m, keep_s, keys, heads, following, services, found)
+            candidates = found[:n]
+            written, score[r], decision[r] = decide(
+                report, words, tickets, words, candidates, services, weights, suggestions[r], scores[r], best
             )
-            chosen, score[r], decision[r] = rank(
-                report, words, tickets, words, found[:n], affinity, repeat_rate, auto, flag, knots, weights, missing,
-                suggestions[r], scores[r], best,
-            )  # fmt: skip
-            if chosen > 0:
+            if written > 0:
                 features[r] = best[0]
         if decision[r] == JOINED:
             ticket[r] = suggestions[r, 0]
@@ -212,3 +252,24 @@ def _match(  # type: ignore[no-untyped-def]
             _insert(tickets, count, count + 1, cell_m, keys, heads, following)
             count += 1
     return count
+
+
+@compiled
+def _pairs(reports, words, cell_m, keep_s, keys, heads, following, services, width):
+    of_report, of_ticket = np.empty(1024, np.int64), np.empty(1024, np.int64)
+    features = np.empty((1024, width))
+    found = np.empty(256, np.int64)
+    count = 0
+    for r in range(len(reports)):
+        if reports[r].matchable:
+            found, n = _near(reports[r], reports, cell_m, keep_s, keys, heads, following, services, found)
+            while count + n > len(of_report):
+                of_report = np.concatenate((of_report, np.empty_like(of_report)))
+                of_ticket = np.concatenate((of_ticket, np.empty_like(of_ticket)))
+                features = np.concatenate((features, np.empty_like(features)))
+            of_report[count : count + n] = r
+            of_ticket[count : count + n] = found[:n]
+            features_of(features[count : count + n], reports[r], words, reports, words, found[:n], services)
+            count += n
+            _insert(reports, r, r + 1, cell_m, keys, heads, following)
+    return of_report[:count], of_ticket[:count], features[:count]

@@ -1,14 +1,16 @@
-"""What a report and an open ticket have in common, as numbers: one row of features a pair.
+# mypy: allow-untyped-defs
+"""What a report and a ticket have in common, as numbers: one row of features a pair.
 
 The live path and the bulk path both run these compiled functions, so they cannot disagree.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from geo.arrays import compiled
+from geo.arrays import Floats, compiled
 from geo.text import UNKNOWN
 
 RECORD = np.dtype(
@@ -27,6 +29,7 @@ RECORD = np.dtype(
         ("reports", "i4"),
         ("along", "f4"),
         ("side", "i1"),
+        ("by_staff", "i1"),
         ("matchable", "?"),
     ],
     align=True,
@@ -35,91 +38,129 @@ RECORD = np.dtype(
 
 FEATURES = (
     "distance_m",  # straight line
-    "along_m",  # along the street, where both snap to one segment
+    "nearest",  # is no ticket nearer, of the report's own service if there is one? Of several the latest
+    "along_m",  # along the street, where both are on one segment
     "same_side",  # of that segment
     "same_asset",
     "same_address",
     "same_service",
-    "affinity",  # log-odds that two reports of these services tell of one problem
+    "affinity",  # of the two services, log-odds beyond what their being the same or not says
     "repeat_rate",  # log-odds that a report of this service repeats another
+    "by_staff",  # was it the city's own staff who noticed it?
     "gap_h",  # since the ticket's latest report
     "gap_same_place_h",  # the same, where address or asset is the same or the pins lie within 15 m
+    "gap_other_service_h",  # the same, where the services differ
+    "gap_to_usual",  # binary logarithm of the gap over the time such a ticket usually takes
     "closed_d",  # since the ticket was closed
     "reports",  # of the ticket so far
     "words",  # share of words in common
 )
-"""The names of the columns of a feature row; NaN in a row means no evidence either way."""
+"""The names of the columns of a row of features; NaN in a row: unknown, or not so."""
 N_FEATURES = len(FEATURES)
-(
-    _DISTANCE,
-    _ALONG,
-    _SIDE,
-    _ASSET,
-    _ADDRESS,
-    _SERVICE,
-    _AFFINITY,
-    _RATE,
-    _GAP,
-    _GAP_SAME,
-    _CLOSED,
-    _REPORTS,
-    _WORDS,
-) = range(N_FEATURES)
 
 SAME_PLACE_M = 15.0
 """Pins nearer than this are at the same place: many systems round coordinates to about 10 m."""
 
+_SHORTEST_GAP_H = 1.0 / 60.0
+"""Below a minute the ratio of the gap to the usual time says nothing more."""
 
-inline = njit(inline="always")
+
+class Services(NamedTuple):
+    """What is known of a city's S services, as `geo.duplicates.Model.bind` looked it up."""
+
+    related: NDArray[np.bool_]
+    """(S, S): may a report of the row's service belong to a ticket of the column's?"""
+    affinity: Floats
+    """(S, S) log-odds."""
+    repeat_rate: Floats
+    """(S,) log-odds."""
+    usual_h: Floats
+    """(S,) hours that a ticket usually takes."""
+    auto: Floats
+    """(S,) probability from which a report joins the ticket by itself; above 1: never."""
+    flag: Floats
+    """(S,) probability from which staff are asked."""
+    reach_m: Floats
+    """(S,) metres."""
+    lookback_s: Floats
+    """(S,) seconds for which a closed ticket is still a candidate."""
 
 
 @compiled
-def is_candidate(report, ticket, related, reach_m, lookback_s):  # type: ignore[no-untyped-def]
+def is_candidate(report, ticket, services):
     """Tell whether a report may belong to a ticket at all: the rule that SQL and the grid must not undercut.
 
-    Both may be matched by place, their services are related, the pins lie within reach, and the ticket was open
-    when the report was made or had been closed for less than the look-back.
+    Both may be matched by place, their services are related, the pins lie within reach, and the ticket was
+    open when the report was made or had been closed for less than the look-back.
     """
-    if not (report.matchable and ticket.matchable) or not related[report.service, ticket.service]:
+    if not (report.matchable and ticket.matchable):
         return False
-    if report.opened - ticket.closed >= lookback_s[report.service]:
+    if not services.related[report.service, ticket.service]:
+        return False
+    if report.opened - ticket.closed >= services.lookback_s[report.service]:
         return False
     dx, dy = report.x - ticket.x, report.y - ticket.y
-    reach = reach_m[report.service]
+    reach = services.reach_m[report.service]
     return dx * dx + dy * dy <= reach * reach
 
 
 @compiled
-def pair_features(row, report, report_words, ticket, ticket_words, affinity, repeat_rate):  # type: ignore[no-untyped-def]
-    """Write the features of one pair into ``row``, a float64 array of length `N_FEATURES`."""
-    row[:] = math.nan
-    distance = math.hypot(report.x - ticket.x, report.y - ticket.y)
-    row[_DISTANCE] = distance
-    if report.segment != UNKNOWN and report.segment == ticket.segment:
-        row[_ALONG] = abs(report.along - ticket.along)
-        if report.side != 0 and ticket.side != 0:
-            row[_SIDE] = report.side == ticket.side
-    if report.asset != UNKNOWN and ticket.asset != UNKNOWN:
-        row[_ASSET] = report.asset == ticket.asset
-    if report.address != UNKNOWN and ticket.address != UNKNOWN:
-        row[_ADDRESS] = report.address == ticket.address
-    row[_SERVICE] = report.service == ticket.service
-    row[_AFFINITY] = affinity[report.service, ticket.service]
-    row[_RATE] = repeat_rate[report.service]
-    row[_GAP] = abs(report.opened - ticket.latest) / 3600.0
-    if distance <= SAME_PLACE_M or row[_ADDRESS] == 1.0 or row[_ASSET] == 1.0:
-        row[_GAP_SAME] = row[_GAP]
-    if report.opened > ticket.closed:
-        row[_CLOSED] = (report.opened - ticket.closed) / 86400.0
-    row[_REPORTS] = ticket.reports
-    row[_WORDS] = words_in_common(
-        report_words[report.words_start : report.words_stop],
-        ticket_words[ticket.words_start : ticket.words_stop],
-    )
+def features_of(rows, report, report_words, tickets, ticket_words, candidates, services):
+    """Write the features of a report and each of its candidates into ``rows``, of shape (k, `N_FEATURES`)."""
+    nearest = _nearest(report, tickets, candidates)
+    for k in range(len(candidates)):
+        ticket = tickets[candidates[k]]
+        distance = math.hypot(report.x - ticket.x, report.y - ticket.y)
+        one_segment = report.segment != UNKNOWN and report.segment == ticket.segment
+        same_asset = _same(report.asset, ticket.asset)
+        same_address = _same(report.address, ticket.address)
+        same_place = distance <= SAME_PLACE_M or same_asset == 1.0 or same_address == 1.0
+        same_service = report.service == ticket.service
+        gap = abs(report.opened - ticket.latest) / 3600.0
+        usual = services.usual_h[ticket.service]
+        row = rows[k]
+        row[0] = distance
+        row[1] = candidates[k] == nearest
+        row[2] = abs(report.along - ticket.along) if one_segment else math.nan
+        row[3] = report.side == ticket.side if one_segment and report.side and ticket.side else math.nan
+        row[4] = same_asset
+        row[5] = same_address
+        row[6] = same_service
+        row[7] = services.affinity[report.service, ticket.service]
+        row[8] = services.repeat_rate[report.service]
+        row[9] = report.by_staff if report.by_staff != UNKNOWN else math.nan
+        row[10] = gap
+        row[11] = gap if same_place else math.nan
+        row[12] = math.nan if same_service else gap
+        row[13] = math.log2(max(gap, _SHORTEST_GAP_H) / usual)
+        row[14] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
+        row[15] = ticket.reports
+        row[16] = words_in_common(
+            report_words[report.words_start : report.words_stop],
+            ticket_words[ticket.words_start : ticket.words_stop],
+        )
 
 
 @compiled
-def words_in_common(a, b):  # type: ignore[no-untyped-def]
+def _nearest(report, tickets, candidates):
+    best, best_other, best_square = -1, True, math.inf
+    for i in candidates:
+        dx, dy = report.x - tickets[i].x, report.y - tickets[i].y
+        square, other = dx * dx + dy * dy, report.service != tickets[i].service
+        if other < best_other or (other == best_other and square <= best_square):
+            best, best_other, best_square = i, other, square
+    return best
+
+
+@compiled
+def _same(a, b):
+    if a == UNKNOWN or b == UNKNOWN:
+        return math.nan
+    return 1.0 if a == b else 0.0
+
+
+@compiled
+def words_in_common(a, b):
     """Return the Jaccard index of two ascending arrays of word keys; NaN where one is empty."""
     if len(a) == 0 or len(b) == 0:
         return math.nan
@@ -134,26 +175,3 @@ def words_in_common(a, b):  # type: ignore[no-untyped-def]
         else:
             j += 1
     return both / (len(a) + len(b) - both)
-
-
-@compiled
-def utility(row, knots, weights, missing):  # type: ignore[no-untyped-def]
-    """Add up what each feature says for the pair: linear between knots, level beyond them, its own where NaN."""
-    total = 0.0
-    for f in range(len(row)):
-        value = row[f]
-        if math.isnan(value):
-            total += missing[f]
-            continue
-        last = knots.shape[1] - 1
-        k = 0
-        while k < last and value > knots[f, k + 1]:
-            k += 1
-        if value <= knots[f, 0]:
-            total += weights[f, 0]
-        elif k == last or not knots[f, k + 1] < math.inf:
-            total += weights[f, k]
-        else:
-            part = (value - knots[f, k]) / (knots[f, k + 1] - knots[f, k])
-            total += weights[f, k] + part * (weights[f, k + 1] - weights[f, k])
-    return total

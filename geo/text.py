@@ -34,7 +34,7 @@ class Words:
 
 @lru_cache(maxsize=1 << 16)
 def key(text: str) -> int:
-    """Return a number that stands for a text: the same in every process, never negative (63 bits of BLAKE2b)."""
+    """Return a number that stands for a text: never negative, the same in every process (BLAKE2b)."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 

@@ -2,17 +2,25 @@
 
 import math
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from geo.duplicates import Limits, Model
+from geo.calibration import Outlook
+from geo.duplicates import Limits, Model, ServiceHistory
 from geo.pair_features import FEATURES
+from geo.scoring import Weights
 
 SHIPPED = Path(__file__).with_name("duplicates.toml")
+
+_HEAD = """\
+# How much a report and a ticket must have in common to be of one problem; geo/scoring.py says how the numbers
+# are used. Weights are log-odds, linear between the knots and level beyond them; `missing` is the weight of
+# what is unknown or not so. Written by `pinward duplicates fit`.
+"""
 
 
 class ModelError(ValueError):
@@ -31,90 +39,94 @@ def load(path: Path) -> Model:
     Raises
     ------
     ModelError
-        Naming the file, the entry and what is wrong with it.
+        Naming the file, what is wrong with it, and what to do.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _model(data)
-    except (KeyError, TypeError, ValueError) as error:
+        return _model(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, ValueError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"{path}: {what}. Write it anew with `pinward duplicates fit`.") from error
 
 
-def _model(data: dict[str, Any]) -> Model:
-    unknown = sorted(set(data["features"]) ^ set(FEATURES))
-    if unknown:
-        raise ValueError(f"these features are not in both the file and the code: {', '.join(unknown)}")
-    curves = [data["features"][name] for name in FEATURES]
-    width = max(len(curve["knots"]) for curve in curves)
-    knots = np.full((len(FEATURES), width), math.inf)
-    weights = np.zeros((len(FEATURES), width))
-    for row, (name, curve) in enumerate(zip(FEATURES, curves, strict=True)):
-        points = np.array([curve["knots"], curve["weights"]], float)
-        if not np.isfinite(points).all() or not (np.diff(points[0]) > 0).all():
-            raise ValueError(f"features.{name}: knots must ascend, and each has one finite weight")
-        knots[row, : points.shape[1]], weights[row, : points.shape[1]] = points
-    return Model(
-        knots=knots,
-        weights=weights,
-        missing=np.array([curve["missing"] for curve in curves], float),
-        repeat_rates=data["repeat_rates"],
-        affinities={(pair["a"], pair["b"]): float(pair["log_odds"]) for pair in data.get("affinities", [])},
-        prior_repeat_rate=float(data["priors"]["repeat_rate"]),
-        prior_same=float(data["priors"]["same_service"]),
-        prior_group=float(data["priors"]["same_group"]),
-        limits=Limits(**{name: float(value) for name, value in data["limits"].items()}),
-        about=data["about"],
-    )
-
-
 def save(model: Model, path: Path) -> None:
-    """Write a model file that `load` reads back exactly as it is rounded here."""
+    """Write a model file. Its numbers are rounded to four decimals."""
     path.write_text("\n".join(_lines(model)) + "\n", encoding="utf-8")
 
 
-def _lines(model: Model) -> Iterable[str]:
-    yield "# How alike a report and an open ticket must be to be one problem. Written by `pinward duplicates fit`."
-    yield "# Weights are log-odds, linear between the knots; `missing` is what an unknown value weighs."
-    yield from _table("about", model.about)
-    limits = model.limits
-    yield from _table("limits", {name: getattr(limits, name) for name in limits.__slots__})
-    yield from _table(
-        "priors",
-        {
-            "repeat_rate": model.prior_repeat_rate,
-            "same_service": model.prior_same,
-            "same_group": model.prior_group,
+def _model(data: dict[str, Any]) -> Model:
+    outlook = {name: np.array(column, float) for name, column in data.get("outlook", {}).items()}
+    return Model(
+        weights=_weights(data["features"], float(data["nesting"])),
+        services={name: ServiceHistory(**history) for name, history in data["services"].items()},
+        unknown_service=ServiceHistory(**data["unknown_service"]),
+        affinities={
+            (min(a, b), max(a, b)): float(value)
+            for a, others in data["affinities"].items()
+            for b, value in others.items()
         },
+        limits=Limits(**data["limits"]),
+        about=data["about"],
+        outlook=Outlook(**outlook) if outlook else None,
     )
-    for name, knots, weights, missing in zip(
-        FEATURES, model.knots, model.weights, model.missing, strict=True
-    ):
+
+
+def _weights(curves: dict[str, Any], nesting: float) -> Weights:
+    strange = sorted(set(curves) ^ set(FEATURES))
+    if strange:
+        raise ValueError(f"features: {', '.join(strange)} must be both in the file and known to this version")
+    width = max(len(curve["knots"]) for curve in curves.values())
+    knots = np.full((len(FEATURES), width), math.inf)
+    weights = np.zeros((len(FEATURES), width))
+    for row, name in enumerate(FEATURES):
+        points = np.array([curves[name]["knots"], curves[name]["weights"]], float)
+        if not np.isfinite(points).all() or not (np.diff(points[0]) > 0).all():
+            raise ValueError(f"features.{name}: knots must ascend, and each has one finite weight")
+        knots[row, : points.shape[1]], weights[row, : points.shape[1]] = points
+    return Weights(knots, weights, np.array([float(curves[name]["missing"]) for name in FEATURES]), nesting)
+
+
+def _lines(model: Model) -> Iterator[str]:
+    yield _HEAD
+    yield f"nesting = {_toml(model.weights.nesting)}"
+    yield from _table("about", model.about)
+    yield from _table("limits", _fields(model.limits))
+    for name, knots, weights, missing in zip(FEATURES, *model.weights[:3], strict=True):
         used = np.isfinite(knots)
+        curve = {"knots": knots[used].tolist(), "weights": weights[used].tolist(), "missing": float(missing)}
+        yield from _table(f"features.{name}", curve)
+    yield from _table("unknown_service", _fields(model.unknown_service))
+    yield from ["", "[services]"]
+    for name, history in sorted(model.services.items()):
+        yield f'"{name}" = {_inline(_fields(history))}'
+    yield from ["", "[affinities]"]
+    for first in sorted({a for a, _ in model.affinities}):
+        others = {b: value for (a, b), value in sorted(model.affinities.items()) if a == first}
+        yield f'"{first}" = {_inline(others)}'
+    if model.outlook is not None:
         yield from _table(
-            f"features.{name}",
-            {"knots": knots[used].tolist(), "weights": weights[used].tolist(), "missing": float(missing)},
+            "outlook", {name: column.tolist() for name, column in _fields(model.outlook).items()}
         )
-    yield from _table("repeat_rates", dict(sorted(model.repeat_rates.items())))
-    for (a, b), value in sorted(model.affinities.items()):
-        yield from ["", "[[affinities]]", f'a = "{a}"', f'b = "{b}"', f"log_odds = {_toml(value)}"]
 
 
-def _table(name: str, values: Any) -> Iterable[str]:
+def _fields(values: Any) -> dict[str, Any]:
+    return {name: getattr(values, name) for name in values.__slots__}
+
+
+def _table(name: str, values: Any) -> Iterator[str]:
     yield from ["", f"[{name}]"]
     for key, value in values.items():
         yield f"{key} = {_toml(value)}"
 
 
+def _inline(values: dict[str, float]) -> str:
+    return "{ " + ", ".join(f'"{key}" = {_toml(value)}' for key, value in values.items()) + " }"
+
+
 def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.6g}" if value != int(value) else f"{value:.1f}"
+        return repr(round(value, 4))
     if isinstance(value, list):
         return f"[{', '.join(_toml(item) for item in value)}]"
-    return (
-        str(value)
-        if isinstance(value, int)
-        else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-    )
+    if isinstance(value, int):
+        return str(value)
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
