@@ -7,7 +7,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
-import * as sass from "sass-embedded";
+import * as sass from "sass";
 import { paletteRules, withNamedColours } from "./palette.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
