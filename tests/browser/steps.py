@@ -1,0 +1,54 @@
+"""What people do on the pages, in their words."""
+
+from __future__ import annotations
+
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from webapp.people.demo import DOMAIN, PASSWORD
+
+
+def drag_map(page: Page, right: int, down: int) -> None:
+    """Drag the map under the pin, and wait until the page knows the spot."""
+    box = page.locator("[data-map] .map__canvas").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    with page.expect_response(re.compile("/here")):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + right, y + down, steps=6)
+        page.mouse.up()
+    expect(page.locator("[data-map]")).not_to_have_class(re.compile("is-moving"))
+
+
+def choose(page: Page, service: str) -> None:
+    """Say what it is about."""
+    page.get_by_role("button", name="Report something here").click()
+    expect(page.get_by_role("heading", name="What is it about?")).to_be_visible()
+    page.get_by_role("radio", name=service).click()
+
+
+def say_and_send(page: Page, words: str) -> str:
+    """Write the description, send, and return the tracking number."""
+    expect(page.get_by_role("heading", name="Tell us more")).to_be_visible()
+    page.get_by_label("What should the crew know?").fill(words)
+    page.get_by_role("button", name="Send report").click()
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    return page.locator("#tracking-number").inner_text()
+
+
+def sign_in(page: Page, who: str) -> None:
+    """Sign in as a demo account."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address").fill(f"{who}@{DOMAIN}")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def assert_accessible(page: Page) -> None:
+    """Let axe look at the page as it is now: no violation of any rule, with WCAG 2.2 AA among them."""
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    results = Axe().run(page, options=options)
+    assert results.violations_count == 0, results.generate_report()
