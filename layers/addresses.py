@@ -25,7 +25,7 @@ _CROSSING_M = 15.0
 _ONE_CROSSING_M = 60.0
 _STREETS_TRIED = 6
 _LONGEST = 200
-_NEAR_NUMBER = 20
+_NEAR_NUMBER, _OTHER_SIDE = 20, 10
 # What a match is worth of its spelling's score, so that the more exact kind comes first.
 _NEIGHBOUR, _STREET_ALONE, _ZONE, _ASSET_ALONE = 0.85, 0.95, 0.93, 0.8
 _JOINT = re.compile(r"\s*[&+/@]\s*|\s+(?:and|at|und)\s+", re.IGNORECASE)
@@ -234,6 +234,6 @@ def _nearest_number(number: int, ranges: NDArray[np.int32]) -> int | None:
     ends = ranges[ranges > 0]
     if not len(ends):
         return None
-    distance = np.abs(ends - number) + 0.5 * ((ends - number) % 2)
+    distance = np.abs(ends - number) + _OTHER_SIDE * ((ends - number) % 2)
     nearest = int(np.argmin(distance))
     return int(ends[nearest]) if distance[nearest] <= _NEAR_NUMBER else None

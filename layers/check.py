@@ -190,8 +190,8 @@ def _check_cover(shapes: np.ndarray, boundary: _Boundary, notes: Notes) -> None:
     """Tell of ground in the city that no zone covers."""
     city = shapely.transform(boundary.lonlat, lambda xy: np.column_stack(boundary.metric.to_metric(*xy.T)))
     bare = shapely.get_parts(shapely.difference(city, shapely.union_all(shapes)))
-    widths = 2.0 * shapely.area(bare) / shapely.length(bare)
-    bare = bare[(shapely.area(bare) >= _BARE_M2) & (widths >= _BARE_WIDTH_M)]
+    bare = bare[shapely.area(bare) >= _BARE_M2]
+    bare = bare[2.0 * shapely.area(bare) / shapely.length(bare) >= _BARE_WIDTH_M]
     if len(bare):
         largest = bare[int(np.argmax(shapely.area(bare)))]
         lon, lat = boundary.metric.to_lonlat(*shapely.get_coordinates(shapely.point_on_surface(largest))[0])

@@ -63,6 +63,7 @@ TYPES = frozenset(_TYPES)
 _LONG = {
     short: word for table in (_TYPES, _OTHERS) for word, shorts in table.items() for short in shorts.split()
 }
+_STREET = ("street", *_TYPES["street"].split())
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
@@ -74,14 +75,11 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def _long(word: str, place: int, all_words: list[str]) -> str:
+    following = all_words[place + 1] if place + 1 < len(all_words) else ""
     # "St" before a name is a saint, after it a street; so in "E St" and "St James St".
-    if word == "st" and place + 1 < len(all_words) and all_words[place + 1] not in _LONG:
+    if word == "st" and following and following not in _LONG:
         return "saint"
-    if (
-        word in ("e", "n", "s", "w")
-        and place + 1 < len(all_words)
-        and all_words[place + 1] in _TYPES["street"].split()
-    ):
+    if word in ("e", "n", "s", "w") and following in _STREET:
         return word
     # As in "Landstr.", where German joins the word to the name.
     if word.endswith("str") and len(word) > 4:

@@ -23,6 +23,7 @@ MAX_ZOOM = 18
 MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "highway", "arterial", "collector")
 """The classes of streets that are drawn when the whole city is in sight."""
 _ALL_STREETS_FROM = 12
+# A street in many pieces is labelled many times over: up close only, people need the pieces.
 _PIECES_FROM = 16
 _POINTS_FROM = 14
 _EXTENT = 4096
@@ -87,7 +88,7 @@ def base_tile(session: Session, city: City, z: int, x: int, y: int) -> Tile:
     """Return a tile of the base map, gzipped; asked again, from memory.
 
     It holds ``streets`` (``name``, ``class``; the feature's id is the segment's) and ``zones`` (``name``,
-    ``source_id``, ``class``: the zone's own, ``boundary`` or ``district``). Below zoom 14 all pieces of a
+    ``source_id``, ``class``: the zone's own, ``boundary`` or ``district``). Below zoom 16 all pieces of a
     street are one feature, below 12 there are `MAIN_CLASSES` only.
 
     Raises

@@ -44,9 +44,10 @@ class Hits:
         return np.concatenate([[0], np.cumsum(counts)]), self.zone[mine]
 
     def _matrix(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
+        lowest = np.ones(len(self.pin), np.bool_)
+        lowest[1:] = (self.pin[1:] != self.pin[:-1]) | (self.layer[1:] != self.layer[:-1])
         matrix = np.full((len(self.layers), self.pins), nothing, values.dtype)
-        # Where an index occurs twice, numpy keeps the last value; backwards, that is the lowest zone's.
-        matrix[self.layer[::-1], self.pin[::-1]] = values[::-1]
+        matrix[self.layer[lowest], self.pin[lowest]] = values[lowest]
         return matrix
 
 

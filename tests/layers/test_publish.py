@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -19,7 +17,8 @@ from layers.models import Asset, City, Edition, Layer, Segment, Zone
 from layers.publish import publish
 from layers.queries import current_editions, served_city, source_ids
 from tests.layers.town import CITY, council_sheet, light_sheet, write_town
-from webapp.config import CHECKOUT, Settings, settings
+from webapp.cli import main
+from webapp.config import Settings, settings
 
 Load = Callable[[Path], City]
 
@@ -156,37 +155,52 @@ crew = "all"
 """
 
 
-def pinward(url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DATABASE_URL": url}
-    command = [sys.executable, "-c", "from webapp.cli import main; main()", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
+@pytest.fixture
+def pinward(committed_database: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run the command line on a database of its own."""
+    monkeypatch.setenv("DATABASE_URL", committed_database)
+    settings.cache_clear()
+    return lambda *words: CliRunner().invoke(main, words)
 
 
-def test_command_line(committed_database: str, tmp_path: Path) -> None:
+def test_command_line(pinward: Callable[..., Result], tmp_path: Path) -> None:
     path = write_town(tmp_path, city=CITY + REST)
-    checked = pinward(committed_database, "city", "check", str(path))
-    assert (checked.returncode, checked.stdout) == (0, "0 errors, 0 warnings.\n"), checked.stderr
-    loaded = pinward(committed_database, "city", "load", str(path))
-    assert loaded.returncode == 0, loaded.stderr
+    checked = pinward("city", "check", str(path))
+    assert (checked.exit_code, checked.stdout) == (0, "0 errors, 0 warnings.\n"), checked.stderr
+    loaded = pinward("city", "load", str(path))
+    assert loaded.exit_code == 0, loaded.stderr
     assert "Loaded Springfield; 0 layers are unchanged." in loaded.stdout
-    again = json.loads(pinward(committed_database, "city", "load", str(path), "--json").stdout)
+    again = json.loads(pinward("city", "load", str(path), "--json").stdout)
     assert [layer["new"] for layer in again["layers"]] == [False] * 5
 
-    located = pinward(committed_database, "locate", "-71.0990", "42.3001", "--json")
-    place = json.loads(located.stdout)
+    place = json.loads(pinward("locate", "-71.0990", "42.3001", "--json").stdout)
     assert (place["street"], place["placed"]) == ("Elm St", True)
-    assert pinward(committed_database, "locate", "--", "nan", "42.3").returncode == 1
-    found = pinward(committed_database, "find", "elm", "st", "&", "park", "av", "--json")
+    assert "Elm St" in pinward("locate", "-71.0990", "42.3001").stdout
+    nowhere = pinward("locate", "nan", "42.3", "--json")
+    assert (nowhere.exit_code, json.loads(nowhere.stdout)["flags"]) == (1, ["not_a_point"])
+    assert pinward("locate", "-71.0990", "42.3001", "--city", "elsewhere").exit_code == 1
+    found = pinward("find", "elm", "st", "&", "park", "av", "--json")
     assert json.loads(found.stdout)[0]["address"] == "Elm St & Park Ave"
+    assert pinward("find", "xyzzy").exit_code == 1
 
     path.write_text(
         (CITY + REST).replace('crew = "all"', 'crew = "nobody"').replace("council.geojson", "x.geojson")
     )
-    refused = pinward(committed_database, "city", "load", str(path))
-    assert refused.returncode == 1
+    refused = pinward("city", "load", str(path))
+    assert refused.exit_code == 1
     assert "x.geojson" in refused.stderr
     assert "nobody" in refused.stderr
     assert "Nothing was loaded: 2 errors" in refused.stderr
-    unhappy = pinward(committed_database, "city", "check", str(path), "--json")
-    assert unhappy.returncode == 1
+    unhappy = pinward("city", "check", str(path), "--json")
+    assert unhappy.exit_code == 1
     assert json.loads(unhappy.stdout)["errors"] == 2
+
+
+def test_command_line_without_a_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody@/nothing?host={tmp_path}")
+    settings.cache_clear()
+    path = write_town(tmp_path / "town", city=CITY + REST)
+    assert CliRunner().invoke(main, ["city", "check", str(path)]).exit_code == 0
+    refused = CliRunner().invoke(main, ["city", "load", str(path)])
+    assert refused.exit_code == 1
+    assert "pinward database start" in refused.stderr
