@@ -52,6 +52,12 @@ def move_ticket(session: Session, city: City, number: str, to: str, **words: str
 
 
 @pytest.fixture
+def committed_database(demo_database: str) -> str:
+    """What ``live_server`` serves here: the demo city."""
+    return demo_database
+
+
+@pytest.fixture
 def city(demo_session: Session) -> City:
     return city_by_slug(demo_session, "demo")
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from flask_login import current_user
 
+from layers.atlas import Atlas
 from layers.current import current_atlas
 from layers.models import City
 from layers.queries import served_city
@@ -38,9 +39,6 @@ _LAYERS: dict[str, list[dict[str, Any]]] = {
 def tilejson(name: str) -> Response:
     """Describe a set of tiles, as TileJSON 3.0.0."""
     city = _city()
-    atlas = current_atlas(g.session, city)
-    coords = atlas.segments.lines.coords
-    lon, lat = atlas.metric.to_lonlat(*([coords[:, axis].min(), coords[:, axis].max()] for axis in (0, 1)))
     base = (current_app.config["PINWARD"].public_url or request.host_url).rstrip("/")
     # With the map's tag in their address, tiles of the base map may be kept for ever.
     tag = f"?v={base_etag(g.session, city)}" if name == "base" else ""
@@ -50,7 +48,7 @@ def tilejson(name: str) -> Response:
         tiles=[f"{base}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{tag}"],
         minzoom=0,
         maxzoom=MAX_ZOOM,
-        bounds=[round(float(degrees), 6) for degrees in (lon[0], lat[0], lon[1], lat[1])],
+        bounds=_bounds(current_atlas(g.session, city)),
         vector_layers=_LAYERS[name],
     )
 
@@ -94,6 +92,15 @@ def _city() -> City:
     except LookupError:
         abort(503)
     return city
+
+
+def _bounds(atlas: Atlas) -> list[float]:
+    """Return west, south, east, north of the streets, in degrees (EPSG:4326)."""
+    coords = atlas.segments.lines.coords
+    (west, south), (east, north) = coords.min(axis=0), coords.max(axis=0)
+    # All four corners: north on the metric grid is not quite true north.
+    lon, lat = atlas.metric.to_lonlat([west, east, east, west], [south, south, north, north])
+    return [round(float(edge), 6) for edge in (lon.min(), lat.min(), lon.max(), lat.max())]
 
 
 def _tile(body: bytes | None, tag: str, cache_control: str) -> Response:
