@@ -34,6 +34,8 @@ def serve() -> None:
     Brings the schema up to date, and loads the demo city where the database holds no city.
     """
     now = settings()
+    # Told to stop while it still prepares, it cleans up as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     _check_port(now.port)
     with _only_one(now), _database(now):
         state = schema.state(now.database)
