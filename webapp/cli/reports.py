@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import resource
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -118,10 +119,9 @@ def _second_connection(session: Session) -> Iterator[Connection[Any]]:
 def _load(bulk: BulkLoad, writer: Connection[Any]) -> Figures:
     """Decide a batch while the one before it is written."""
     pending: Future[None] | None = None
-    stderr = click.get_text_stream("stderr")
     with (
         ThreadPoolExecutor(1) as pool,
-        click.progressbar(length=len(bulk), label="Loading reports", file=stderr) as bar,
+        click.progressbar(length=len(bulk), label="Loading reports", file=sys.stderr) as bar,
     ):
         for batch in bulk.batches():
             if pending is not None:

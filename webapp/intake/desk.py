@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -39,13 +38,3 @@ def first_status(assignment: Assignment) -> str:
     if assignment.owner is not None:
         return "referred"
     return "assigned" if assignment.crew_id is not None else "new"
-
-
-def assigned_data(catalog: Catalog, assignment: Assignment) -> dict[str, Any]:
-    """Return whose a ticket is, by codes, as its timeline keeps it."""
-    crew = catalog.crews.get(assignment.crew_id or 0)
-    return {
-        "department": catalog.departments[assignment.department_id].code,
-        "crew": crew.code if crew else None,
-        "owner": assignment.owner,
-    }

@@ -49,6 +49,7 @@ def judge(
     *,
     address: str | None,
     description: str,
+    channel: str,
     candidates: Sequence[Candidate],
     same_as: int | None = None,
 ) -> Judgement:
@@ -64,7 +65,9 @@ def judge(
     if not places.placed[0]:
         return Judgement()
     matching = desk.matching
-    report = matching.reports(places, [service_id], [requested_at.timestamp()], [address], [description])
+    report = matching.reports(
+        places, [service_id], [requested_at.timestamp()], [address], [description], [channel]
+    )
     tickets = matching.tickets(candidates, desk.atlas)
     verdict = duplicates.judge(report, tickets, matching.services, matching.model)
     likely = [

@@ -38,6 +38,7 @@ def look(
     *,
     address: str = "",
     description: str = "",
+    channel: str = "web",
     now: datetime | None = None,
 ) -> Look:
     """Return what a pin at a longitude and latitude (EPSG:4326 degrees) would get.
@@ -71,6 +72,7 @@ def look(
         now,
         address=address or place.address,
         description=description,
+        channel=channel,
         candidates=candidates,
     )
     due_at = desk.catalog.due_at(service_id, now)

@@ -16,9 +16,12 @@ from layers.places import Places
 from layers.sources import Objects
 from webapp.catalog.snapshot import Catalog
 from webapp.intake import duplicates
+from webapp.intake.draft import IMPORT
 from webapp.tickets.nearby import Candidate
 from webapp.tickets.queries import Box
 
+STAFF = "staff"
+"""The channel of what the city's own staff noticed."""
 _SIDES = {"l": 1, "r": -1, None: 0}
 """Side of a segment as places have it, by what tickets call it."""
 
@@ -38,6 +41,7 @@ class CityMatching:
 
     def __init__(self, catalog: Catalog, model: Model | None = None) -> None:
         services = list(catalog.services.values())
+        self._names = {service.id: service.name for service in services}
         self.catalog = catalog
         self.model = model or duplicates.shipped()
         self._rows = np.zeros(max((service.id for service in services), default=0) + 1, np.int32)
@@ -71,6 +75,7 @@ class CityMatching:
         opened: ArrayLike,
         addresses: Sequence[str | None],
         descriptions: Sequence[str | None],
+        channels: Sequence[str],
         closed: ArrayLike | None = None,
     ) -> Reports:
         """Return reports as arrays; those whose pins are not placed are never matched.
@@ -80,7 +85,7 @@ class CityMatching:
         opened, closed
             Seconds since 1970 UTC; ``closed`` is NaN for those that are open.
         """
-        service_ids = np.asarray(service_ids)
+        service_ids, names = np.asarray(service_ids), self._names
         placed = places.placed
         snapped = np.flatnonzero(places.segment >= 0)
         segment = np.full(len(places), UNKNOWN, np.int64)
@@ -96,7 +101,8 @@ class CityMatching:
             along_m=places.along_m,
             address=address_keys(addresses),
             asset=self._assets(places, service_ids),
-            words=words(descriptions),
+            words=words(descriptions, apart_from=[names[service_id] for service_id in service_ids.tolist()]),
+            by_staff=[_by_staff(channel) for channel in channels],
             closed=closed,
         )
 
@@ -117,7 +123,10 @@ class CityMatching:
             along_m=_numbers([ticket.along_m for ticket in candidates]),
             address=address_keys([ticket.address for ticket in candidates]),
             asset=keys([self._asset_name(ticket.service_id, ticket.asset_id) for ticket in candidates]),
-            words=words([ticket.description for ticket in candidates]),
+            words=words(
+                [ticket.description for ticket in candidates],
+                apart_from=[self._names[ticket.service_id] for ticket in candidates],
+            ),
             reports=np.array([ticket.report_count for ticket in candidates], np.int32),
         )
 
@@ -152,6 +161,11 @@ def box_around(atlas: Atlas, x: float, y: float, reach_m: float) -> Box:
         x + reach * np.array([-1.0, -1.0, 1.0, 1.0]), y + reach * np.array([-1.0, 1.0, -1.0, 1.0])
     )
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _by_staff(channel: str) -> int:
+    """Return 1 where the city's own staff noticed it, 0 where somebody else did, -1 where nobody knows."""
+    return -1 if channel == IMPORT else int(channel == STAFF)
 
 
 def _keys_of(names: Objects, ordinals: Ints, prefix: str = "") -> NDArray[np.int64]:

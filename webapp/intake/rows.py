@@ -7,8 +7,9 @@ from typing import Any
 
 from geo.duplicates import DECISIONS, FLAGGED, JOINED
 from layers.places import Place
+from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.assignment import Assignment
-from webapp.intake.desk import Desk, assigned_data, first_status
+from webapp.intake.desk import Desk, first_status
 from webapp.intake.draft import IMPORT, Draft
 from webapp.intake.judging import Judgement
 
@@ -91,7 +92,10 @@ def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment) ->
 def timeline_rows(
     desk: Desk, draft: Draft, report: Row, judgement: Judgement, assignment: Assignment
 ) -> list[Row]:
-    """Return what happened: received and assigned, or joined; and flagged, where staff will compare."""
+    """Return what happened: received and assigned, or joined; and flagged, where staff will compare.
+
+    That an imported ticket was assigned is not told: it was not Pinward that gave it to anybody then.
+    """
     imported = draft.channel == IMPORT
     at = report["requested_at"] if imported else report["received_at"]
     told = {"actor": IMPORT if imported else "resident", "at": at, "note": "", "data": {}}
@@ -102,11 +106,19 @@ def timeline_rows(
         likeness = {"ticket": repeats.ticket.id, "score": judgement.score, "reasons": repeats.reasons}
     if judgement.decision == DECISIONS[JOINED]:
         return [told | {"kind": "joined", "data": likeness}]
-    whose = assigned_data(desk.catalog, assignment)
-    rows = [
-        told | {"kind": "received"},
-        decided | {"kind": "assigned", "note": assignment.why, "data": whose},
-    ]
+    rows = [told | {"kind": "received"}]
+    if not imported:
+        whose = _whose(desk.catalog, assignment)
+        rows.append(decided | {"kind": "assigned", "note": assignment.why, "data": whose})
     if judgement.decision == DECISIONS[FLAGGED]:
         rows.append(decided | {"kind": "flagged", "data": likeness})
     return rows
+
+
+def _whose(catalog: Catalog, assignment: Assignment) -> Row:
+    crew = catalog.crews.get(assignment.crew_id or 0)
+    return {
+        "department": catalog.departments[assignment.department_id].code,
+        "crew": crew.code if crew else None,
+        "owner": assignment.owner,
+    }

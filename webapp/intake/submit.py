@@ -88,6 +88,7 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
         requested_at,
         address=draft.address or place.address,
         description=draft.description,
+        channel=draft.channel,
         candidates=candidates,
         same_as=draft.same_as,
     )

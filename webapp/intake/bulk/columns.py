@@ -25,6 +25,9 @@ A TOML file beside the city file, such as ``cities/boston/reports.toml``::
     "Open" = "open"                    # or open: new, assigned or referred, as it is assigned
     "Closed" = "done"
 
+    [channels]                         # only where the file's value should be called otherwise
+    "Employee Generated" = "staff"     # staff: the city's own people noticed it
+
     [services]                         # only where the file's value is neither a code nor a name
     "Pothole Repair (Internal)" = "pothole"
 
@@ -119,6 +122,7 @@ class ColumnsMap(_Strict):
     columns: Columns
     file: FileFacts = FileFacts()
     status: dict[str, Annotated[str, AfterValidator(_status)]] = Field(default_factory=dict)
+    channels: dict[str, Annotated[str, Field(pattern=r"^[a-z0-9_]{1,20}$")]] = Field(default_factory=dict)
     services: dict[str, str] = Field(default_factory=dict)
 
 

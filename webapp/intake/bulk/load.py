@@ -168,6 +168,7 @@ class BulkLoad:
             _seconds(told.requested_at),
             address.to_pylist(),
             told.description.tolist(),
+            told.channel.tolist(),
             _seconds(told.closed_at),
         )
         before = len(self._matcher)
@@ -232,7 +233,7 @@ class BulkLoad:
         return Batch(
             tickets=ticket_table(decided, shared, self._columns),
             reports=report_table(decided, shared, self._columns),
-            timeline=timeline_table(decided, self._desk.catalog),
+            timeline=timeline_table(decided),
             joined_later=[
                 {
                     "city_id": decided.city_id,
@@ -248,6 +249,7 @@ class BulkLoad:
 
 def write(connection: Connection[Any], batch: Batch) -> None:
     """Write a batch. The caller commits."""
+    loading.trust_keys(connection)
     loading.copy(connection, "ticket", batch.tickets)
     reports = batch.reports
     while True:

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from geo.duplicates import DECISIONS, FLAGGED
 from geo.matching import Decisions
 from layers.places import Places
-from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.assignment import Assignments
 from webapp.intake.bulk.instants import Instants
 from webapp.intake.bulk.place_columns import PlaceColumns
 from webapp.intake.bulk.ticket_states import TicketStates
 from webapp.intake.bulk.told import Told
-from webapp.intake.desk import assigned_data
 from webapp.intake.draft import IMPORT
 from webapp.intake.reasons import Reason
 from webapp.tickets.nearby import LATELY
@@ -138,31 +136,25 @@ def report_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
     )
 
 
-def timeline_table(batch: Decided, catalog: Catalog) -> pa.Table:
-    """Return what happened: received and assigned, or joined; flagged; and the closing of tickets."""
-    decided, opens = batch.assignments.distinct, batch.opens
-    whose = batch.assigned([json.dumps(assigned_data(catalog, each)) for each in decided], pa.string())
-    why = batch.assigned([each.why for each in decided], pa.string())
+def timeline_table(batch: Decided) -> pa.Table:
+    """Return what happened: received, or joined; flagged; and the closing of tickets.
+
+    That a ticket was assigned is not told: it was not Pinward that gave it to anybody then.
+    """
+    opens = batch.opens
     flagged = batch.decisions.decision == FLAGGED
     return pa.concat_tables(
         [
             _entries(batch, opens, "received", IMPORT),
-            _entries(batch, opens, "assigned", "system", note=why, data=whose),
-            _entries(batch, ~opens, "joined", IMPORT, data=_likeness(batch, ~opens)),
-            _entries(batch, flagged, "flagged", "system", data=_likeness(batch, flagged)),
+            _entries(batch, ~opens, "joined", IMPORT, _likeness(batch, ~opens)),
+            _entries(batch, flagged, "flagged", "system", _likeness(batch, flagged)),
             _closings(batch),
         ]
     )
 
 
 def _entries(
-    batch: Decided,
-    chosen: NDArray[np.bool_],
-    kind: str,
-    actor: str,
-    *,
-    note: pa.Array | None = None,
-    data: pa.Array | None = None,
+    batch: Decided, chosen: NDArray[np.bool_], kind: str, actor: str, data: pa.Array | None = None
 ) -> pa.Table:
     """Return a timeline entry for each chosen report."""
     count = int(chosen.sum())
@@ -174,7 +166,6 @@ def _entries(
             "at": _times(batch.told.requested_at[chosen]),
             "kind": _constant(kind, count),
             "actor": _constant(actor, count),
-            "note": _constant("", count) if note is None else note,
             "data": _constant("{}", count) if data is None else data,
         }
     )
@@ -192,7 +183,6 @@ def _closings(batch: Decided) -> pa.Table:
             "at": _times(batch.states.closed_at[closed]),
             "kind": _texts(batch.status[closed]),
             "actor": _constant(IMPORT, count),
-            "note": _constant("", count),
             "data": _constant("{}", count),
         }
     )

@@ -101,6 +101,7 @@ class Reader:
     def __init__(self, columns_map: ColumnsMap, catalog: Catalog, now: datetime | None = None) -> None:
         self._columns = columns_map.columns
         self._statuses = columns_map.status
+        self._channels = columns_map.channels
         self._time_zone = columns_map.file.time_zone or catalog.calendar.time_zone
         self._time_format = columns_map.file.time_format
         self._services = _service_ids(columns_map.services, catalog)
@@ -142,7 +143,7 @@ class Reader:
             lat=_degrees(batch, columns.lat, faults),
             description=_each(batch, columns.description, lambda text: plain_text(text or "")),
             address=_each(batch, columns.address, lambda text: plain_text(text or "") or None),
-            channel=_each(batch, columns.channel, _channel),
+            channel=_each(batch, columns.channel, self._channel),
         )
         keep = np.ones(len(row), bool)
         keep[list(faults.found)] = False
@@ -178,6 +179,10 @@ class Reader:
             lambda i: f"is {names[i]!r}: write under [status] of the columns map what it means",
         )
         return status
+
+    def _channel(self, text: str | None) -> str:
+        named = self._channels.get((text or "").strip())
+        return named or re.sub(r"[^a-z0-9]+", "_", (text or "").casefold()).strip("_")[:20] or IMPORT
 
     def _meaning(self, status: str) -> str:
         """Return what a file's status means, or nothing where that is not known."""
@@ -230,7 +235,3 @@ def _number(text: str | None) -> float:
         return float(text or "nan")
     except ValueError:
         return np.nan
-
-
-def _channel(text: str | None) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", (text or "").casefold()).strip("_")[:20] or IMPORT
