@@ -32,6 +32,8 @@ class Grid(NamedTuple):
 
 # Cells beyond this many would cost more memory than the edges themselves.
 _MAX_CELLS = 4_000_000
+# Fewer points than this are looked up sooner than sorted.
+_WORTH_ORDER = 2_000
 # With about this many edges a cell, looking up is fastest on a city's streets.
 _EDGES_A_CELL = 1.0
 
@@ -58,6 +60,18 @@ def edge_grid(ends: Floats, edges: Ints) -> Grid:
     order = np.empty(starts[-1], np.int64)
     _sort_in(ends, x0, y0, size, columns, rows, starts[:-1].copy(), order)
     return Grid(x0, y0, size, columns, rows, starts, edges[order], ends[order])
+
+
+def visiting_order(x: Floats, y: Floats, grid: Grid) -> Ints:
+    """Return an order of the points in which neighbours follow one another.
+
+    A million pins looked up in this order find what they need in the cache: that takes a third of the time.
+    """
+    if len(x) < _WORTH_ORDER:
+        return np.arange(len(x), dtype=np.int32)
+    cells = np.empty(len(x), np.int32)
+    _cells(x, y, grid, cells)
+    return np.argsort(cells).astype(np.int32)
 
 
 def cell_size(width: float, height: float, cells: float) -> float:
@@ -93,6 +107,15 @@ def rows_of_edge(y1, y2, y0, size, rows):
     first = int((min(y1, y2) - y0) / size - 1e-6)
     last = int((max(y1, y2) - y0) / size + 1e-6)
     return max(first, 0), min(last, rows - 1)
+
+
+@compiled
+def _cells(x, y, grid, cells):
+    for i in range(len(x)):
+        cells[i] = 0
+        if np.isfinite(x[i]) and np.isfinite(y[i]):
+            column, row, _, _ = start_of_walk(x[i], y[i], grid)
+            cells[i] = row * grid.columns + column
 
 
 @compiled
@@ -161,3 +184,9 @@ def cells_around(px, py, radius, grid):
         int(max(bottom, 0.0)),
         int(min(top, grid.rows - 1.0)),
     )
+
+
+@compiled
+def way_to_cell(place, number, size):
+    """Return how far a place on an axis is from the cell of a number on it; 0 within the cell."""
+    return max(number * size - place, place - (number + 1) * size, 0.0)

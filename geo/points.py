@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, repeated
-from geo.grid import cells_around, edge_grid, start_of_walk
+from geo.grid import cells_around, edge_grid, start_of_walk, visiting_order, way_to_cell
 from geo.segments import keep_nearest
 
 
@@ -54,7 +54,8 @@ class PointIndex:
         """
         x, y = float_pairs(x, y)
         index, distance = np.full(len(x), -1, np.int32), np.full(len(x), np.nan)
-        in_chunks(len(x), _nearest, x, y, float(max_m), self._grid, index, distance)
+        order = visiting_order(x, y, self._grid)
+        in_chunks(len(x), _nearest, order, x, y, float(max_m), self._grid, index, distance)
         return index, distance
 
     def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> tuple[Ints, Floats]:
@@ -74,13 +75,14 @@ class PointIndex:
         """
         x, y = float_pairs(x, y)
         index, distance = np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan)
-        in_chunks(len(x), _within, x, y, repeated(radius, len(x)), self._grid, index, distance)
+        order, radii = visiting_order(x, y, self._grid), repeated(radius, len(x))
+        in_chunks(len(x), _within, order, x, y, radii, self._grid, index, distance)
         return index, distance
 
 
 @compiled
-def _nearest(start, stop, x, y, max_m, grid, index, distance):
-    for i in range(start, stop):
+def _nearest(start, stop, order, x, y, max_m, grid, index, distance):
+    for i in order[start:stop]:
         if np.isfinite(x[i]) and np.isfinite(y[i]):
             best, square = _walk(x[i], y[i], max_m, grid)
             if best >= 0:
@@ -94,9 +96,11 @@ def _walk(px, py, max_m, grid):
     best, best_square = -1, max_m * max_m
     for ring in range(max(grid.columns, grid.rows)):
         for r in range(max(row - ring, 0), min(row + ring, grid.rows - 1) + 1):
+            up = way_to_cell(py - grid.y0, r, grid.size)
             step = 1 if abs(r - row) == ring else 2 * ring
             for c in range(column - ring, column + ring + 1, step):
-                if 0 <= c < grid.columns:
+                across = way_to_cell(px - grid.x0, c, grid.size)
+                if 0 <= c < grid.columns and across * across + up * up <= best_square:
                     best, best_square = _look(r * grid.columns + c, px, py, grid, best, best_square)
         seen = margin + ring * grid.size
         if outside + seen * seen > best_square:
@@ -115,8 +119,8 @@ def _look(cell, px, py, grid, best, best_square):
 
 
 @compiled
-def _within(start, stop, x, y, radius, grid, index, distance):
-    for i in range(start, stop):
+def _within(start, stop, order, x, y, radius, grid, index, distance):
+    for i in order[start:stop]:
         left, right, bottom, top = cells_around(x[i], y[i], radius[i], grid)
         for row in range(bottom, top + 1):
             for k in range(

@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, ints, repeated
-from geo.grid import Grid, cells_around, closest_on_edge, edge_grid, start_of_walk
+from geo.grid import (
+    Grid,
+    cells_around,
+    closest_on_edge,
+    edge_grid,
+    start_of_walk,
+    visiting_order,
+    way_to_cell,
+)
 from geo.polylines import Polylines
 
 # A pin within a micrometre of the line, or of its straight continuation, is on neither side.
@@ -83,7 +91,8 @@ class SegmentIndex:
         """
         x, y = float_pairs(x, y)
         found = _nothing(len(x))
-        in_chunks(len(x), _nearest, x, y, float(max_m), self._grid, self._lines, found)
+        order = visiting_order(x, y, self._grid)
+        in_chunks(len(x), _nearest, order, x, y, float(max_m), self._grid, self._lines, found)
         return found
 
     def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> SegmentsWithin:
@@ -101,7 +110,8 @@ class SegmentIndex:
         """
         x, y = float_pairs(x, y)
         found = SegmentsWithin(np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan))
-        in_chunks(len(x), _within, x, y, repeated(radius, len(x)), self._grid, self._lines.piece, *found)
+        order, radii = visiting_order(x, y, self._grid), repeated(radius, len(x))
+        in_chunks(len(x), _within, order, x, y, radii, self._grid, self._lines.piece, *found)
         return found
 
     def project(self, x: ArrayLike, y: ArrayLike, segment: ArrayLike) -> NearestSegments:
@@ -129,8 +139,8 @@ def _nothing(count: int) -> NearestSegments:
 
 
 @compiled
-def _nearest(start, stop, x, y, max_m, grid, lines, found):
-    for i in range(start, stop):
+def _nearest(start, stop, order, x, y, max_m, grid, lines, found):
+    for i in order[start:stop]:
         if np.isfinite(x[i]) and np.isfinite(y[i]):
             edge, other, other_square = _walk(x[i], y[i], max_m, grid, lines.piece)
             if edge >= 0:
@@ -148,13 +158,14 @@ def _walk(px, py, max_m, grid, piece):
     best_square = other_square = max_m * max_m
     for ring in range(max(grid.columns, grid.rows)):
         for r in range(max(row - ring, 0), min(row + ring, grid.rows - 1) + 1):
+            up = way_to_cell(py - grid.y0, r, grid.size)
             step = 1 if abs(r - row) == ring else 2 * ring
             for c in range(column - ring, column + ring + 1, step):
-                if not 0 <= c < grid.columns:
-                    continue
-                best, best_square, other, other_square = _look(
-                    r * grid.columns + c, px, py, grid, piece, best, best_square, other, other_square
-                )
+                across = way_to_cell(px - grid.x0, c, grid.size)
+                if 0 <= c < grid.columns and across * across + up * up <= other_square:
+                    best, best_square, other, other_square = _look(
+                        r * grid.columns + c, px, py, grid, piece, best, best_square, other, other_square
+                    )
         seen = margin + ring * grid.size
         if outside + seen * seen > other_square:
             break
@@ -165,8 +176,9 @@ def _walk(px, py, max_m, grid, piece):
 def _look(cell, px, py, grid, piece, best, best_square, other, other_square):
     """Return the two nearest edges of different pieces once those of a cell have been compared."""
     for k in range(grid.starts[cell], grid.starts[cell + 1]):
-        ends = grid.ends[k]
-        _, sx, sy = closest_on_edge(px, py, ends[0], ends[1], ends[2], ends[3])
+        _, sx, sy = closest_on_edge(
+            px, py, grid.ends[k, 0], grid.ends[k, 1], grid.ends[k, 2], grid.ends[k, 3]
+        )
         square = (px - sx) ** 2 + (py - sy) ** 2
         if square > other_square:
             continue
@@ -249,8 +261,8 @@ def _neighbour(edge, lines, ahead):
 
 
 @compiled
-def _within(start, stop, x, y, radius, grid, piece, segment, distance):
-    for i in range(start, stop):
+def _within(start, stop, order, x, y, radius, grid, piece, segment, distance):
+    for i in order[start:stop]:
         left, right, bottom, top = cells_around(x[i], y[i], radius[i], grid)
         for row in range(bottom, top + 1):
             for k in range(

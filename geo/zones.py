@@ -19,7 +19,7 @@ from geo.grid import Grid, cell_size, cells_around, closest_on_edge, columns_of_
 from geo.orientation import side_of_line
 
 # Finer cells leave fewer points to the exact test, until the raster no longer fits the processor's cache.
-_CELLS_AN_EDGE = 8.0
+_CELLS_AN_EDGE = 4.0
 _MIN_CELLS = 2.0**14
 _MAX_CELLS = 2.0**20
 

@@ -252,6 +252,18 @@ def test_what_is_no_place_finds_nothing(pin: tuple[float, float]) -> None:
     assert index.within(*pin, 1e6, k=2).segment.tolist() == [[-1, -1]]
 
 
+def test_what_is_no_place_finds_nothing_among_many_either() -> None:
+    """Many pins are looked up in another order than given; each still gets its own answer."""
+    index = SegmentIndex(Polylines.from_shapely([STEM]))
+    x, y = np.linspace(-20, 20, 5000), np.linspace(90, 110, 5000)
+    x[::7], y[::11] = math.nan, math.inf
+    found = index.nearest(x, y, max_m=50.0)
+    place = np.isfinite(x) & np.isfinite(y)
+    np.testing.assert_array_equal(found.segment, np.where(place, 0, -1))
+    np.testing.assert_array_equal(np.isnan(found.distance_m), ~place)
+    np.testing.assert_array_equal(index.within(x, y, 50.0, k=1).distance_m[:, 0], found.distance_m)
+
+
 @pytest.mark.parametrize("far", [(1e7, 50.0), (-1e12, 4e11), (0.0, 1e100)])
 def test_pins_far_outside_the_city_are_found_only_when_asked_for(far: tuple[float, float]) -> None:
     index = SegmentIndex(Polylines.from_shapely([STEM, shapely.LineString([(500, 0), (500, 9)])]))

@@ -28,8 +28,8 @@ def _names() -> list[str]:
 def bench(name: str | None, size: int | None, as_json: bool) -> None:
     """Measure the benchmark NAME beside other tools; without a NAME, list them.
 
-    The other tools are measured where they are installed (pip install '.[bench]'), PostGIS where DATABASE_URL is
-    set.
+    The other tools are measured where they are installed (pip install '.[bench]'), and PostGIS where
+    DATABASE_URL is set.
 
     For example: pinward bench snap --json
     """
