@@ -23,6 +23,10 @@ COLOURS = {0.2: "#5e3c99", 0.45: "#b2479b", 0.7: "#f0715c", 1.0: "#fdc33c"}
 """From few to many: lightness rises throughout, so the order shows without telling the hues apart."""
 
 
+Extent = list[list[float]]
+"""South-west and north-east corner, each (latitude, longitude)."""
+
+
 @dataclass(frozen=True)
 class Files:
     """Addresses of what a map loads, all of them ours."""
@@ -61,29 +65,20 @@ class PageMap(folium.Map):
         {% endmacro %}
         {% macro script(this, kwargs) %}
             var {{ this.get_name() }} = L.map("{{ this.get_name() }}", {{ this.options|tojavascript }});
+            {{ this.get_name() }}.fitBounds({{ this.extent|tojson }});
             pinward.drawGround({{ this.get_name() }}, {{ this.ground|tojavascript }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, files: Files, label: str, centre: tuple[float, float]) -> None:
-        super().__init__(
-            location=centre,
-            tiles=None,
-            min_zoom=WIDEST_ZOOM,
-            max_zoom=CLOSEST_ZOOM,
-            attribution_control=False,
-        )
+    def __init__(self, files: Files, label: str, extent: Extent) -> None:
+        super().__init__(tiles=None)
         self.default_js = [("leaflet", files.leaflet), ("ground", files.ground)]
         self.default_css = []  # The page's own style sheet has Leaflet's rules.
         self.label = label
         self.ground = {"tiles": files.tiles, "maxDataZoom": files.tiles_max_zoom}
-        self.options |= {
-            "center": list(centre),
-            "zoom": WIDEST_ZOOM,
-            "minZoom": WIDEST_ZOOM,
-            "maxZoom": CLOSEST_ZOOM,
-        }
+        self.extent = extent
+        self.options = {"minZoom": WIDEST_ZOOM, "maxZoom": CLOSEST_ZOOM, "attributionControl": False}
 
 
 class HeatFrom(HeatMap):
@@ -122,14 +117,13 @@ def heat_map(files: Files, *, label: str, outline: shapely.Geometry, points: str
     """
     west, south, east, north = shapely.bounds(outline).tolist()
     figure = PageFigure(nonce)
-    page_map = PageMap(files, label, ((south + north) / 2, (west + east) / 2))
+    page_map = PageMap(files, label, [[south, west], [north, east]])
     figure.add_child(page_map)
     HeatFrom(files, points).add_to(page_map)
     for rings in _parts(outline):
         part = folium.Polygon(rings, color=OUTLINE_COLOUR, weight=2, fill=False)
         part.options["interactive"] = False
         part.add_to(page_map)
-    page_map.fit_bounds([[south, west], [north, east]])
     return Markup(figure.render())  # noqa: S704  (folium's own markup around our label, which it escapes)
 
 
