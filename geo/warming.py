@@ -7,9 +7,14 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from geo.arrays import Floats
 from geo.clusters import plain_radius
+from geo.duplicates import Limits, Model, Reports, ServiceHistory, Tickets, judge
+from geo.matching import Matcher
+from geo.pair_features import N_FEATURES
 from geo.points import PointIndex
 from geo.polylines import Polylines
+from geo.scoring import Weights
 from geo.segments import SegmentIndex
 from geo.zones import ZoneIndex
 
@@ -33,6 +38,26 @@ def warm() -> None:
     points.nearest(x, y, max_m=10.0)
     points.within(x, y, 10.0)
     plain_radius(x, y, 1.0)
+    _warm_matching(x, y)
+
+
+def _warm_matching(x: Floats, y: Floats) -> None:
+    """Match two reports by a model that knows nothing."""
+    flat = np.zeros((N_FEATURES, 1))
+    model = Model(
+        weights=Weights(knots=flat, weights=flat.copy(), missing=flat[:, 0].copy(), nesting=1.0),
+        services={},
+        unknown_service=ServiceHistory(repeat_rate=0.0, usual_h=24.0),
+        affinities={},
+        limits=Limits(auto=1.0, flag=1.0, reach_m=10.0, lookback_days=1.0),
+    )
+    services = model.bind(["any"])
+    one = Reports(x=x[:1], y=y[:1], opened=x[:1], service=[0])
+    ticket = Tickets(x=x[:1], y=y[:1], opened=x[:1], service=[0], latest=x[:1], reports=[1])
+    judge(one, ticket, services, model)
+    matcher = Matcher(services, model)
+    matcher.add_tickets(ticket)
+    matcher.match(Reports(x=x, y=y, opened=x, service=[0, 0]))
 
 
 def _drop_stale_kernels() -> None:

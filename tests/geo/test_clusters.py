@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
+from sqlalchemy import Connection, text
 
 from geo.clusters import plain_radius
 
@@ -48,6 +49,26 @@ def test_many_points_have_the_partition_of_scikit_learn(radius: float) -> None:
     expected = DBSCAN(eps=radius, min_samples=1).fit_predict(points)
     # Both number clusters by their first points.
     np.testing.assert_array_equal(plain_radius(*points.T, radius), expected)
+
+
+@pytest.mark.parametrize("radius", [5.0, 10.0, 30.0])
+def test_points_have_the_partition_of_postgis(connection: Connection, radius: float) -> None:
+    """On whole metres many pairs lie exactly a radius apart, in every direction."""
+    rng = np.random.default_rng(3)
+    points = np.array([331_000.0, 4_690_000.0]) + rng.integers(0, 400, (1500, 2))
+    group = rng.integers(0, 4, 1500).astype(np.int32)
+    rows = connection.execute(
+        text(
+            "SELECT ST_ClusterDBSCAN(ST_MakePoint(x, y), :radius, 1) OVER (PARTITION BY grp)"
+            " FROM unnest(CAST(:x AS float[]), CAST(:y AS float[]), CAST(:grp AS int[]))"
+            " WITH ORDINALITY AS t (x, y, grp, i) ORDER BY i"
+        ),
+        {"radius": radius, "x": points[:, 0].tolist(), "y": points[:, 1].tolist(), "grp": group.tolist()},
+    )
+    theirs = list(zip(group.tolist(), rows.scalars(), strict=True))
+    ours = plain_radius(*points.T, radius, group).tolist()
+    # The numbers differ, so each of one's clusters must be exactly one of the other's.
+    assert len(set(zip(ours, theirs, strict=True))) == len(set(ours)) == len(set(theirs))
 
 
 def test_a_crowd_on_one_spot_is_one_cluster() -> None:
