@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.arrays import Floats, Ints, floats
+from geo.arrays import Floats, Ints, compiled, floats, ints
 
 LEFT, RIGHT = 1, -1
 
@@ -49,16 +49,25 @@ def house_number(
     (n,) int32 array
         A number of the side's parity within its range; -1 where the side has no range.
     """
-    left, right = _side_range(l_from, l_to), _side_range(r_from, r_to)
-    sides = np.atleast_1d(np.asarray(side))
-    use_left = (sides > 0) | ((sides == 0) & left.present)
     fractions = floats(fraction)
-    known = np.where(use_left, left.present, right.present) & np.isfinite(fractions)
-    share = np.where(known, np.clip(fractions, 0.0, 1.0), 0.0)
-    first = np.where(use_left, left.first, right.first)
-    steps = (np.where(use_left, left.last, right.last) - first) / np.where(use_left, left.step, right.step)
-    number = first + np.where(use_left, left.step, right.step) * np.rint(share * steps).astype(np.int64)
-    return np.where(known, number, -1).astype(np.int32)
+    number = np.full(len(fractions), -1, np.int32)
+    _house_number(fractions, ints(side), ints(l_from), ints(l_to), ints(r_from), ints(r_to), number)
+    return number
+
+
+@compiled
+def _house_number(fraction, side, l_from, l_to, r_from, r_to, number):  # type: ignore[no-untyped-def]
+    for i in range(len(fraction)):
+        left = max(l_from[i], l_to[i]) > 0
+        use_left = side[i] > 0 or (side[i] == 0 and left)
+        start, end = (l_from[i], l_to[i]) if use_left else (r_from[i], r_to[i])
+        if max(start, end) <= 0 or not np.isfinite(fraction[i]):
+            continue
+        first = start if start > 0 else end
+        last = end if end > 0 else start
+        step = 2 if (last - first) % 2 == 0 else 1
+        share = min(max(fraction[i], 0.0), 1.0)
+        number[i] = first + step * np.rint(share * (last - first) / step)
 
 
 def fraction_of(
