@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from layers.models import City
 from tests.api.conftest import REQUESTS, Pin
 from webapp.people import keys
+from webapp.people.demo import KEY, add_demo_key
 
 XML = REQUESTS.replace(".json", ".xml")
 
@@ -148,6 +149,15 @@ def test_the_test_endpoint_checks_everything_and_keeps_nothing(
     for table in ("report", "ticket", "timeline", "contact"):
         assert demo_session.scalar(text(f"select count(*) from {table}")) == 0
     assert demo_client.post(url, data=form | {"service_code": "pothole"}).status_code == 400
+
+
+def test_the_demo_city_has_a_key_to_try(
+    demo_client: FlaskClient, demo_session: Session, city: City, form: dict[str, Any]
+) -> None:
+    assert add_demo_key(demo_session, city.id) == add_demo_key(demo_session, city.id)
+    demo_session.commit()
+    assert demo_client.post(REQUESTS, data=form | {"api_key": KEY}).status_code == 201
+    assert len(keys.all_keys(demo_session, city.id)) == 2
 
 
 def test_only_with_a_good_key(

@@ -17,7 +17,7 @@ from webapp.cli.city_session import city_session
 from webapp.cli.console import step
 from webapp.cli.reports import load as load_reports
 from webapp.config import CHECKOUT, settings
-from webapp.people.demo import DOMAIN, PASSWORD, add_demo_accounts
+from webapp.people.demo import DOMAIN, PASSWORD, add_demo_accounts, add_demo_key
 
 FOLDER = CHECKOUT / "cities" / "demo"
 TIME_ZONE = ZoneInfo("America/Chicago")
@@ -68,5 +68,6 @@ def load(context: click.Context, size: int, seed: int) -> None:
             },
             districts=sorted(source_ids(session, city.slug)["council"]),
         )
+        key = add_demo_key(session, city.id)
         session.commit()
-    click.echo(f"{len(added)} demo accounts at {DOMAIN} added, password {PASSWORD}.")
+    click.echo(f"{len(added)} demo accounts at {DOMAIN} added, password {PASSWORD}. Open311 key: {key}")

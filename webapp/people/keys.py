@@ -13,9 +13,15 @@ from sqlalchemy.orm import Session
 from webapp.people.models import ApiKey
 
 
-def add_key(session: Session, city_id: int, name: str) -> tuple[ApiKey, str]:
-    """Add a key for the system called ``name``. Returns its row and the key, which nothing can show again."""
-    key = f"pw_{secrets.token_urlsafe(24)}"
+def add_key(session: Session, city_id: int, name: str, *, key: str | None = None) -> tuple[ApiKey, str]:
+    """Add a key for the system called ``name``. Returns its row and the key, which nothing can show again.
+
+    Parameters
+    ----------
+    key
+        One that everybody may know, for a demo; a random one where not given.
+    """
+    key = key or f"pw_{secrets.token_urlsafe(24)}"
     row = ApiKey(city_id=city_id, name=name.strip(), key_sha256=_digest(key))
     session.add(row)
     session.flush()
