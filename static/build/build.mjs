@@ -2,7 +2,7 @@
 // keep it for ever. Writes static/dist, static/vendor and static/dist/manifest.json, which templates look names up in.
 
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -15,6 +15,7 @@ const at = (...parts) => join(root, ...parts);
 const uswds = at("node_modules/@uswds/uswds");
 const TEXT = new Set([".js", ".css", ".svg"]);
 const UNUSED = at("static/scripts/map/unused.mjs");
+const MANIFEST = "dist/manifest.json";
 const manifest = { files: {}, icons: [] };
 
 /** Write one file under its hashed name, with its compressed forms beside it, and enter it in the manifest. */
@@ -112,6 +113,18 @@ async function vendor() {
   await publish("vendor", "leaflet-heat.js", await readFile(at("node_modules/leaflet.heat/dist/leaflet-heat.js")));
 }
 
-for (const folder of ["static/dist", "static/vendor"]) await rm(at(folder), { recursive: true, force: true });
+/** Remove what earlier builds left. A running server goes on with the old files until the new list of names is in place. */
+async function sweep() {
+  const kept = new Set(Object.values(manifest.files).flatMap((path) => [path, `${path}.gz`, `${path}.br`]));
+  kept.add(MANIFEST);
+  for (const folder of ["dist", "vendor"]) {
+    for (const name of await readdir(at("static", folder))) {
+      if (!kept.has(`${folder}/${name}`)) await rm(at("static", folder, name), { recursive: true });
+    }
+  }
+}
+
 await Promise.all([styles(), scripts(), icons(), vendor()]);
-await writeFile(at("static/dist/manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+await writeFile(at("static", `${MANIFEST}.new`), `${JSON.stringify(manifest, null, 1)}\n`);
+await rename(at("static", `${MANIFEST}.new`), at("static", MANIFEST));
+await sweep();

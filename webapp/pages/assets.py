@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +16,29 @@ from webapp.people.access import PUBLIC, access
 blueprint = Blueprint("assets", __name__)
 
 STATIC = CHECKOUT / "static"
+MANIFEST = STATIC / "dist" / "manifest.json"
 SERVED = ("dist/", "vendor/")
 FOR_EVER = "public, max-age=31536000, immutable"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
-@cache
 def manifest() -> dict[str, Any]:
-    """Return what the build made: ``files`` (path by name) and the names of ``icons``.
+    """Return what the latest build made: ``files`` (path by name) and the names of ``icons``.
 
     Raises
     ------
     RuntimeError
         When nothing was built yet.
     """
-    path = STATIC / "dist" / "manifest.json"
-    if not path.exists():
-        raise RuntimeError(f"{path} is missing: run 'npm ci && npm run build' in {CHECKOUT}.")
-    made: dict[str, Any] = json.loads(path.read_text())
+    try:
+        return _manifest(MANIFEST.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise RuntimeError(f"{MANIFEST} is missing: run 'npm ci && npm run build' in {CHECKOUT}.") from None
+
+
+@lru_cache(maxsize=1)
+def _manifest(_built_at: int) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(MANIFEST.read_text())
     return made
 
 
