@@ -14,6 +14,7 @@ from geo.pair_features import N_FEATURES, RECORD, Services, features_of, is_cand
 from geo.scoring import JOINED, decide
 
 _EMPTY = np.iinfo(np.int64).max
+_NARROWEST_CELL_M = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ class Matcher:
     """
 
     def __init__(self, services: Services, model: Model) -> None:
-        self._rules = services, model.weights
-        self._cell_m, self._keep_s = _cell_m(services), _keep_s(services)
+        self._services, self._weights = services, model.weights
+        self._ground = _Ground.of(services)
         self._tickets = np.zeros(0, RECORD)
         self._count = 0
         self._words = np.zeros(0, np.int64)
+        self._word_count = 0
         self._grid = _Grid.with_room(0)
         self._now = -math.inf
 
@@ -62,7 +64,7 @@ class Matcher:
         records = self._with_words(tickets)
         self._make_room(len(records))
         self._tickets[self._count : self._count + len(records)] = records
-        _insert(self._tickets, self._count, self._count + len(records), self._cell_m, *self._grid)
+        _insert(self._tickets, self._count, self._count + len(records), self._ground, self._grid)
         self._count += len(records)
 
     def match(self, reports: Reports) -> Decisions:
@@ -90,19 +92,24 @@ class Matcher:
             features=np.full((n, N_FEATURES), math.nan),
         )
         self._count = _match(
-            records, self._tickets, self._count, self._words,
-            self._cell_m, self._keep_s, *self._grid, *self._rules,
-            out.decision, out.ticket, out.score, out.suggestions, out.scores, out.features,
+            records, self._tickets, self._count, self._words, self._ground, self._grid, self._services,
+            self._weights, out.decision, out.ticket, out.score, out.suggestions, out.scores, out.features,
         )  # fmt: skip
         self._now = float(times[-1]) if n else self._now
         return out
 
     def _with_words(self, reports: Reports) -> NDArray[Any]:
         """Return the records, pointing into this matcher's own words."""
-        records = reports.records()
-        records["words_start"] += len(self._words)
-        records["words_stop"] += len(self._words)
-        self._words = np.concatenate([self._words, reports.word_keys()])
+        records, keys = reports.records(), reports.word_keys()
+        records["words_start"] += self._word_count
+        records["words_stop"] += self._word_count
+        needed = self._word_count + len(keys)
+        if needed > len(self._words):
+            room = np.zeros(max(needed, 2 * len(self._words)), np.int64)
+            room[: self._word_count] = self._words[: self._word_count]
+            self._words = room
+        self._words[self._word_count : needed] = keys
+        self._word_count = needed
         return records
 
     def _make_room(self, more: int) -> None:
@@ -113,7 +120,7 @@ class Matcher:
         room = max(needed, 2 * len(self._tickets))
         self._tickets = np.concatenate([self._tickets[: self._count], np.zeros(room - self._count, RECORD)])
         self._grid = _Grid.with_room(room)
-        _insert(self._tickets, 0, self._count, self._cell_m, *self._grid)
+        _insert(self._tickets, 0, self._count, self._ground, self._grid)
 
 
 class Pairs(NamedTuple):
@@ -137,20 +144,33 @@ def pairs(reports: Reports, services: Services) -> Pairs:
     if not (np.diff(records["opened"]) >= 0).all():
         raise ValueError("reports must come in the order of their times, each with a time")
     grid = _Grid.with_room(len(records))
-    return Pairs(
-        *_pairs(
-            records, reports.word_keys(), _cell_m(services), _keep_s(services), *grid, services, N_FEATURES
+    return Pairs(*_pairs(records, reports.word_keys(), _Ground.of(services), grid, services, N_FEATURES))
+
+
+class _Ground(NamedTuple):
+    """How tickets are spread over cells."""
+
+    cell_m: float
+    """As wide as the longest reach, so candidates lie in 3 × 3 cells."""
+    keep_s: float
+    """The longest look-back: a ticket closed for longer is nobody's candidate."""
+    family: NDArray[np.int64]
+    """(S,) Services that are related, directly or through others, have one; each has cells of its own."""
+
+    @classmethod
+    def of(cls, services: Services) -> "_Ground":
+        n = len(services.related)
+        family = np.arange(n)
+        while True:
+            lowest = np.where(services.related | services.related.T, family, n).min(axis=1, initial=n)
+            if (lowest >= family).all():
+                break
+            family = np.minimum(family, lowest)
+        return cls(
+            float(services.reach_m.max(initial=_NARROWEST_CELL_M)),
+            float(services.lookback_s.max(initial=0.0)),
+            family,
         )
-    )
-
-
-def _cell_m(services: Services) -> float:
-    """Return the width of a cell: the longest reach, so that candidates lie in 3 × 3 cells."""
-    return float(services.reach_m.max(initial=1.0))
-
-
-def _keep_s(services: Services) -> float:
-    return float(services.lookback_s.max(initial=0.0))
 
 
 class _Grid(NamedTuple):
@@ -167,46 +187,43 @@ class _Grid(NamedTuple):
 
 
 @compiled
-def _cell(column, row):
-    return (np.int64(column) << 32) ^ (np.int64(row) & 0xFFFFFFFF)
-
-
-@compiled
-def _slot(cell, keys):
-    """Return where a cell is, or would be put."""
+def _slot(column, row, family, keys):
+    """Return where a cell of a family is, or would be put, and its key."""
+    cell = (np.int64(column) << 40) | ((np.int64(row) & 0xFFFFFF) << 16) | family
     mask = len(keys) - 1
     # Fibonacci hashing spreads neighbouring cells over the table (Knuth, TAOCP 6.4).
     at = ((np.uint64(cell) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & np.uint64(mask)
     while keys[at] != _EMPTY and keys[at] != cell:
         at = (at + np.uint64(1)) & np.uint64(mask)
-    return np.int64(at)
+    return np.int64(at), cell
 
 
 @compiled
-def _insert(tickets, start, stop, cell_m, keys, heads, following):
+def _insert(tickets, start, stop, ground, grid):
     for i in range(start, stop):
         if not tickets[i].matchable:
             continue
-        cell = _cell(math.floor(tickets[i].x / cell_m), math.floor(tickets[i].y / cell_m))
-        at = _slot(cell, keys)
-        keys[at] = cell
-        following[i] = heads[at]
-        heads[at] = i
+        column, row = math.floor(tickets[i].x / ground.cell_m), math.floor(tickets[i].y / ground.cell_m)
+        at, cell = _slot(column, row, ground.family[tickets[i].service], grid.keys)
+        grid.keys[at] = cell
+        grid.following[i] = grid.heads[at]
+        grid.heads[at] = i
 
 
 @compiled
-def _near(report, tickets, cell_m, keep_s, keys, heads, following, services, found):
+def _near(report, tickets, ground, grid, services, found):
     """Return the candidates, lowest ordinal first, in an array that may be longer, and how many they are."""
     n = 0
-    column, row = math.floor(report.x / cell_m), math.floor(report.y / cell_m)
+    heads, following = grid.heads, grid.following
+    column, row = math.floor(report.x / ground.cell_m), math.floor(report.y / ground.cell_m)
     for cx in range(column - 1, column + 2):
         for cy in range(row - 1, row + 2):
-            at = _slot(_cell(cx, cy), keys)
+            at, _ = _slot(cx, cy, ground.family[report.service], grid.keys)
             before = -1
             i = heads[at]
             while i >= 0:
                 after = following[i]
-                if report.opened - tickets[i].closed >= keep_s:
+                if report.opened - tickets[i].closed >= ground.keep_s:
                     # Time only goes on: nobody will ask for this ticket again.
                     if before < 0:
                         heads[at] = after
@@ -226,7 +243,7 @@ def _near(report, tickets, cell_m, keep_s, keys, heads, following, services, fou
 
 @compiled
 def _match(
-    reports, tickets, count, words, cell_m, keep_s, keys, heads, following, services, weights,
+    reports, tickets, count, words, ground, grid, services, weights,
     decision, ticket, score, suggestions, scores, features,
 ):  # fmt: skip
     found = np.empty(256, np.int64)
@@ -234,7 +251,7 @@ def _match(
     for r in range(len(reports)):
         report = reports[r]
         if report.matchable:
-            found, n = _near(report, tickets, cell_m, keep_s, keys, heads, following, services, found)
+            found, n = _near(report, tickets, ground, grid, services, found)
             candidates = found[:n]
             written, score[r], decision[r] = decide(
                 report, words, tickets, words, candidates, services, weights, suggestions[r], scores[r], best
@@ -249,20 +266,20 @@ def _match(
         else:
             ticket[r] = count
             tickets[count] = report
-            _insert(tickets, count, count + 1, cell_m, keys, heads, following)
+            _insert(tickets, count, count + 1, ground, grid)
             count += 1
     return count
 
 
 @compiled
-def _pairs(reports, words, cell_m, keep_s, keys, heads, following, services, width):
+def _pairs(reports, words, ground, grid, services, width):
     of_report, of_ticket = np.empty(1024, np.int64), np.empty(1024, np.int64)
     features = np.empty((1024, width))
     found = np.empty(256, np.int64)
     count = 0
     for r in range(len(reports)):
         if reports[r].matchable:
-            found, n = _near(reports[r], reports, cell_m, keep_s, keys, heads, following, services, found)
+            found, n = _near(reports[r], reports, ground, grid, services, found)
             while count + n > len(of_report):
                 of_report = np.concatenate((of_report, np.empty_like(of_report)))
                 of_ticket = np.concatenate((of_ticket, np.empty_like(of_ticket)))
@@ -271,5 +288,5 @@ def _pairs(reports, words, cell_m, keep_s, keys, heads, following, services, wid
             of_ticket[count : count + n] = found[:n]
             features_of(features[count : count + n], reports[r], words, reports, words, found[:n], services)
             count += n
-            _insert(reports, r, r + 1, cell_m, keys, heads, following)
+            _insert(reports, r, r + 1, ground, grid)
     return of_report[:count], of_ticket[:count], features[:count]

@@ -135,10 +135,7 @@ def features_of(rows, report, report_words, tickets, ticket_words, candidates, s
         row[13] = math.log2(max(gap, _SHORTEST_GAP_H) / usual)
         row[14] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
         row[15] = ticket.reports
-        row[16] = words_in_common(
-            report_words[report.words_start : report.words_stop],
-            ticket_words[ticket.words_start : ticket.words_stop],
-        )
+        row[16] = _words_in_common(report, report_words, ticket, ticket_words)
 
 
 @compiled
@@ -160,18 +157,15 @@ def _same(a, b):
 
 
 @compiled
-def words_in_common(a, b):
-    """Return the Jaccard index of two ascending arrays of word keys; NaN where one is empty."""
-    if len(a) == 0 or len(b) == 0:
+def _words_in_common(a, a_words, b, b_words):
+    """Return the Jaccard index of the words of two records; NaN where one has none."""
+    a_count, b_count = a.words_stop - a.words_start, b.words_stop - b.words_start
+    if a_count == 0 or b_count == 0:
         return math.nan
-    i = j = both = 0
-    while i < len(a) and j < len(b):
-        if a[i] == b[j]:
-            both += 1
-            i += 1
-            j += 1
-        elif a[i] < b[j]:
-            i += 1
-        else:
-            j += 1
-    return both / (len(a) + len(b) - both)
+    i, j, both = a.words_start, b.words_start, 0
+    while i < a.words_stop and j < b.words_stop:
+        both += a_words[i] == b_words[j]
+        before = a_words[i] <= b_words[j]
+        j += b_words[j] <= a_words[i]
+        i += before
+    return both / (a_count + b_count - both)

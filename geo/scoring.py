@@ -37,18 +37,21 @@ class Weights(NamedTuple):
 @compiled
 def utility(row, model):
     """Add up what each feature of a row says, in log-odds."""
+    knots, weights = model.knots, model.weights
+    last = knots.shape[1] - 1
     total = 0.0
     for f in range(len(row)):
-        value, knots, weights = row[f], model.knots[f], model.weights[f]
+        value = row[f]
         if math.isnan(value):
             total += model.missing[f]
             continue
         k = 0
-        while k + 1 < len(knots) and value >= knots[k + 1]:
+        while k < last and value >= knots[f, k + 1]:
             k += 1
-        total += weights[k]
-        if value > knots[k] and k + 1 < len(knots) and knots[k + 1] < math.inf:
-            total += (value - knots[k]) / (knots[k + 1] - knots[k]) * (weights[k + 1] - weights[k])
+        total += weights[f, k]
+        if k < last and value > knots[f, k] and knots[f, k + 1] < math.inf:
+            part = (value - knots[f, k]) / (knots[f, k + 1] - knots[f, k])
+            total += part * (weights[f, k + 1] - weights[f, k])
     return total
 
 

@@ -79,11 +79,26 @@ def address_keys(addresses: Iterable[str | None]) -> NDArray[np.int64]:
     return np.fromiter((address_key(address) for address in addresses), np.int64)
 
 
-def words(texts: Sequence[str | None]) -> Words:
-    """Return the distinct words of each text, three letters or more, as keys."""
+def words(texts: Sequence[str | None], apart_from: Sequence[str | None] | None = None) -> Words:
+    """Return the distinct words of each text, three letters or more, as keys.
+
+    Parameters
+    ----------
+    texts
+        What was written.
+    apart_from
+        For each text another, such as the name of the service, whose words tell nothing new.
+    """
+    known = apart_from if apart_from is not None else [None] * len(texts)
     starts = np.zeros(len(texts) + 1, np.int64)
     found: list[int] = []
-    for i, text in enumerate(texts):
-        found.extend(sorted({key(word) for word in _WORD.findall(fold(text or "")) if len(word) > 2}))
+    for i, (text, other) in enumerate(zip(texts, known, strict=True)):
+        if text:
+            found.extend(sorted(_keys_of_words(text) - _keys_of_words(other or "")))
         starts[i + 1] = len(found)
     return Words(starts, np.array(found, np.int64))
+
+
+@lru_cache(maxsize=1 << 12)
+def _keys_of_words(text: str) -> frozenset[int]:
+    return frozenset(key(word) for word in _WORD.findall(fold(text)) if len(word) > 2)
