@@ -101,7 +101,8 @@ class Atlas:
         # No pin is at a longitude of 289.
         x[np.abs(lon) > 180.0] = np.nan
         px, py, hits = x, y, self.zone_index.hits(x, y)
-        zone = hits.first()
+        lowest = hits.lowest()
+        zone = lowest.by_layer(lowest.zone, -1)
         flags = self._judged(lon, lat, x, y, self._inside(x, zone))
         unplaced = (flags & UNPLACED_BITS) != 0
         if unplaced.any():
@@ -110,14 +111,16 @@ class Atlas:
                 np.where(unplaced, np.nan, y),
                 hits.without(unplaced),
             )
-            zone = hits.first()
+            lowest = hits.lowest()
+            zone = lowest.by_layer(lowest.zone, -1)
         found = self.segment_index.nearest(px, py, max_m=self.city.snap_radius_m)
         flags[(found.segment < 0) & ~unplaced] |= BIT["far_from_street"]
         other = self._other_street(px, py, found)
         flags[other >= 0] |= BIT["two_streets"]
         segments, length = self.segments, self._lengths[found.segment]
         snap_lon, snap_lat = self.metric.to_lonlat(found.x, found.y)
-        boundary_m = hits.first_values(self.zone_index.edge_distance(px, py, hits, NEAR_BOUNDARY_M))
+        edge_m = self.zone_index.edge_distance(px, py, lowest, NEAR_BOUNDARY_M)
+        boundary_m = lowest.by_layer(edge_m, np.nan)
         if self.city.district_layer in boundary_m:
             flags[~np.isnan(boundary_m[self.city.district_layer])] |= BIT["near_boundary"]
         assets = {
@@ -163,7 +166,8 @@ class Atlas:
         strays = np.flatnonzero(~inside)
         if len(strays):
             turned_x, turned_y = self.metric.to_metric(lat[strays], lon[strays])
-            turned = self._inside(turned_x, self.zone_index.hits(turned_x, turned_y).first())
+            hits = self.zone_index.hits(turned_x, turned_y).lowest()
+            turned = self._inside(turned_x, hits.by_layer(hits.zone, -1))
             flags[strays] = BIT["outside"]
             flags[strays[np.isnan(x[strays]) | np.isnan(y[strays])]] = BIT["not_a_point"]
             flags[strays[turned]] = BIT["swapped"]

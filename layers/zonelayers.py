@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from geo.arrays import Floats, Ints, Offsets
 from geo.zones import ZoneIndex
 from layers.sources import Objects
+
+Number = TypeVar("Number", np.int32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +32,23 @@ class Hits:
         keep = ~pins[self.pin]
         return Hits(self.layers, self.pins, self.pin[keep], self.layer[keep], self.zone[keep])
 
-    def first(self) -> dict[str, Ints]:
-        """Return, by layer name, the lowest zone that holds each pin; -1 where none does."""
-        return dict(zip(self.layers, self._matrix(self.zone, -1), strict=True))
+    def lowest(self) -> Hits:
+        """Return the hit with the lowest zone of each layer for each pin."""
+        first = np.ones(len(self.pin), np.bool_)
+        first[1:] = (self.pin[1:] != self.pin[:-1]) | (self.layer[1:] != self.layer[:-1])
+        return Hits(self.layers, self.pins, self.pin[first], self.layer[first], self.zone[first])
 
-    def first_values(self, values: Floats) -> dict[str, Floats]:
-        """Return, by layer name, a value of each pin's hit with the lowest zone; NaN where there is none."""
-        return dict(zip(self.layers, self._matrix(values, np.nan), strict=True))
+    def by_layer(self, values: NDArray[Number], nothing: float) -> dict[str, NDArray[Number]]:
+        """Return, by layer name, a value of each pin's `lowest` hit; `nothing` where it has none."""
+        matrix = np.full((len(self.layers), self.pins), nothing, values.dtype)
+        matrix[self.layer, self.pin] = values
+        return dict(zip(self.layers, matrix, strict=True))
 
     def of(self, layer: str) -> tuple[Offsets, Ints]:
         """Return the zones of one layer: those of pin i are ``zones[offsets[i]:offsets[i + 1]]``."""
         mine = self.layer == self.layers.index(layer)
         counts = np.bincount(self.pin[mine], minlength=self.pins)
         return np.concatenate([[0], np.cumsum(counts)]), self.zone[mine]
-
-    def _matrix(self, values: NDArray[np.generic], nothing: float) -> NDArray[np.generic]:
-        lowest = np.ones(len(self.pin), np.bool_)
-        lowest[1:] = (self.pin[1:] != self.pin[:-1]) | (self.layer[1:] != self.layer[:-1])
-        matrix = np.full((len(self.layers), self.pins), nothing, values.dtype)
-        matrix[self.layer[lowest], self.pin[lowest]] = values[lowest]
-        return matrix
 
 
 class LayeredZones:
