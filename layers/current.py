@@ -16,7 +16,7 @@ from layers import queries, tables
 from layers.atlas import Atlas, CityFacts
 from layers.models import City
 
-CHECK_EVERY_S = 2.0
+CHECK_EVERY_S = 1.0
 """How often a process asks the database whether there is a new edition."""
 
 log = structlog.get_logger()

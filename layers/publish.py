@@ -19,9 +19,6 @@ from layers.models import City, Edition, Layer
 from layers.queries import TABLES
 from layers.sources import digest
 
-CHANNEL = "pinward_editions"
-"""PostgreSQL tells its listeners here that a city has new editions; the payload is the city's id."""
-
 # Counts up when the same file would be stored in another way, so that cities are published anew.
 READER = 1
 
@@ -50,7 +47,6 @@ def publish(session: Session, city_map: CityMap) -> tuple[City, list[Published]]
     city = _city(session, city_map)
     published = [_layer(session, city, city_map, name) for name in city_map.features]
     _retire(session, city, list(city_map.features))
-    session.execute(select(func.pg_notify(CHANNEL, str(city.id))))
     return city, published
 
 

@@ -112,7 +112,7 @@ def _read_gdal(path: Path, table: str | None, where: str | None, wanted: list[st
             f"{path.name} has no geometry.", "Name a table of the file that has, or another file."
         )
     columns = dict(zip(meta["fields"].tolist(), data, strict=True))
-    return Source(_geometry(wkb), columns, _crs(path, meta["crs"]), [])
+    return Source(_geometry(path, wkb), columns, _crs(path, meta["crs"]), [])
 
 
 def _table(path: Path, table: str | None) -> str:
@@ -192,7 +192,7 @@ def _read_parquet(path: Path, where: str | None, wanted: list[str]) -> Source:
     # A file that says nothing is in longitude and latitude (GeoParquet 1.1); null means that nobody knows.
     crs = column.get("crs", "OGC:CRS84")
     columns = {name: data[name].to_numpy(zero_copy_only=False) for name in wanted}
-    return Source(_geometry(data[primary].to_numpy(zero_copy_only=False)), columns, _crs(path, crs), [])
+    return Source(_geometry(path, data[primary].to_numpy(zero_copy_only=False)), columns, _crs(path, crs), [])
 
 
 def _crs(path: Path, said: Any) -> CRS | None:
@@ -203,7 +203,10 @@ def _crs(path: Path, said: Any) -> CRS | None:
         raise SourceError(message, 'Set crs, such as crs = "EPSG:2249".', "crs") from error
 
 
-def _geometry(wkb: NDArray[Any]) -> Objects:
+def _geometry(path: Path, wkb: NDArray[Any]) -> Objects:
     """Decode WKB; rings left open are closed, and what cannot be decoded is None."""
-    geometry: Objects = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="fix"))
+    try:
+        geometry: Objects = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="fix"))
+    except (shapely.GEOSException, NotImplementedError) as error:
+        raise SourceError(f"{path.name} has shapes that are damaged or curved: {error}.", TRUNCATED) from error
     return geometry
