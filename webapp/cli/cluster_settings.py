@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -56,9 +57,10 @@ def cluster_settings(socket: Path, *, durable: bool) -> str:
 
 
 def _shared_memory() -> str:
-    """Return how parallel queries share memory: /dev/shm is often too small for it in containers."""
+    """Return how parallel queries share memory: /dev/shm is often too small for it in containers, or closed."""
+    folder = Path("/dev/shm")  # noqa: S108
     try:
-        room = os.statvfs("/dev/shm")  # noqa: S108
+        room, open_to_all = os.statvfs(folder), folder.stat().st_mode & stat.S_IWOTH
     except OSError:
         return "mmap"
-    return "posix" if room.f_bavail * room.f_frsize > 256 * 2**20 else "mmap"
+    return "posix" if open_to_all and room.f_bavail * room.f_frsize > 256 * 2**20 else "mmap"
