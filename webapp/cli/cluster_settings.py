@@ -57,7 +57,7 @@ def cluster_settings(socket: Path, *, durable: bool) -> str:
 
 
 def _shared_memory() -> str:
-    """Return how parallel queries share memory: /dev/shm is often too small for it in containers, or closed."""
+    """Return how parallel queries share memory: /dev/shm may be too small for it, or closed."""
     folder = Path("/dev/shm")  # noqa: S108
     try:
         room, open_to_all = os.statvfs(folder), folder.stat().st_mode & stat.S_IWOTH
