@@ -15,12 +15,17 @@ def drag_map(page: Page, right: int, down: int) -> None:
     box = page.locator("[data-map] .map__canvas").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    with page.expect_response(re.compile("/here")):
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + right, y + down, steps=6)
-        page.mouse.up()
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right, y + down, steps=6)
+    page.mouse.up()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the map stands still and the page shows what is under the pin."""
     expect(page.locator("[data-map]")).not_to_have_class(re.compile("is-moving"))
+    expect(page.locator(".place")).to_have_attribute("aria-busy", "false")
 
 
 def choose(page: Page, service: str) -> None:

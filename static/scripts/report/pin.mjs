@@ -16,6 +16,7 @@ export function startPin(page, form, { placed }) {
   let request;
   let timer;
   let chosen = false;
+  let moving = false;
   let lastAsked = 0;
 
   map.fitBounds(JSON.parse(page.dataset.bounds), { animate: false });
@@ -23,8 +24,7 @@ export function startPin(page, form, { placed }) {
 
   function ask() {
     const { lat, lng } = map.getCenter().wrap();
-    form.elements.lat.value = lat.toFixed(6);
-    form.elements.lon.value = lng.toFixed(6);
+    timer = undefined;
     lastAsked = Date.now();
     request?.abort();
     request = new AbortController();
@@ -34,6 +34,7 @@ export function startPin(page, form, { placed }) {
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
       .then((place) => {
         show.place(place);
+        show.busy(moving || timer !== undefined);
         placed();
       })
       .catch((error) => {
@@ -48,18 +49,29 @@ export function startPin(page, form, { placed }) {
 
   map.on("dragstart", pinned);
   map.on("keydown", (event) => event.originalEvent.key.startsWith("Arrow") && pinned());
-  map.on("movestart zoomstart", () => section.classList.add("is-moving"));
+  map.on("movestart zoomstart", () => {
+    moving = true;
+    section.classList.add("is-moving");
+  });
   map.on("move", () => {
-    if (!chosen) return;
-    clearTimeout(timer);
-    timer = setTimeout(ask, Date.now() - lastAsked > WHILE_MOVING_MS ? 0 : WHILE_MOVING_MS);
+    moved(Date.now() - lastAsked > WHILE_MOVING_MS ? 0 : WHILE_MOVING_MS);
   });
   map.on("moveend", () => {
+    moving = false;
     section.classList.remove("is-moving");
-    if (!chosen) return;
-    clearTimeout(timer);
-    timer = setTimeout(ask, AFTER_MOVING_MS);
+    moved(AFTER_MOVING_MS);
   });
+
+  /** Note where the pin is now, and ask about it in a moment. */
+  function moved(wait) {
+    if (!chosen) return;
+    const { lat, lng } = map.getCenter().wrap();
+    form.elements.lat.value = lat.toFixed(6);
+    form.elements.lon.value = lng.toFixed(6);
+    show.busy(true);
+    clearTimeout(timer);
+    timer = setTimeout(ask, wait);
+  }
   // A tap on the map brings the pin there.
   map.on("click", (event) => moveTo(event.latlng.lat, event.latlng.lng, Math.max(map.getZoom(), 16)));
 
@@ -92,6 +104,7 @@ function placeCard(page, say) {
   const part = (name) => page.querySelector(`[data-place-${name}]`);
   const [address, more, warning, warningText] = ["address", "more", "warning", "warning-text"].map(part);
   const next = page.querySelector("[data-step-what]");
+  const card = page.querySelector(".place");
 
   function warn(text) {
     warning.hidden = !text;
@@ -110,6 +123,10 @@ function placeCard(page, say) {
       address.textContent = say.offline;
       more.textContent = say.offlineMore;
       next.disabled = false;
+      card.setAttribute("aria-busy", "false");
+    },
+    busy(state) {
+      card.setAttribute("aria-busy", String(state));
     },
     message(text) {
       more.textContent = text;
