@@ -137,7 +137,7 @@ def _id_of(
     if code is None:
         return None
     rows = session.execute(select(table.code, table.id).where(table.city_id == city.id))
-    known = {row.code: row.id for row in rows}
+    known: dict[str, int] = {row.code: row.id for row in rows}
     if code not in known:
         kind = table.__tablename__
         raise Failure(f"{city.name} has no {kind} '{code}'.", f"Choose one of: {', '.join(sorted(known))}.")
