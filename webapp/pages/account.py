@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from flask import (
@@ -15,6 +16,7 @@ from flask import (
     request,
     session,
 )
+from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
@@ -28,6 +30,15 @@ from webapp.people.access import PUBLIC, SIGNED_IN, access
 blueprint = Blueprint("account", __name__)
 
 REFUSED = 422
+
+
+@blueprint.record_once
+def start(state: BlueprintSetupState) -> None:
+    """Keep somebody signed in, who asked for it, as carefully as the session itself."""
+    config = state.app.config
+    config["REMEMBER_COOKIE_DURATION"] = timedelta(days=30)
+    config["REMEMBER_COOKIE_SAMESITE"] = config["SESSION_COOKIE_SAMESITE"]
+    config["REMEMBER_COOKIE_SECURE"] = config["SESSION_COOKIE_SECURE"]
 
 
 class StaffPlace(NamedTuple):
