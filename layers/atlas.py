@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints, float_pairs
-from geo.points import PointIndex
 from geo.projection import Projection
-from geo.segments import NearestSegments, SegmentIndex
+from geo.segments import NearestSegments
 from layers.houses import house_number
 from layers.places import (
     ASSET_REACH_M,
@@ -79,12 +78,11 @@ class Atlas:
         self.zones = zones
         self.assets = assets
         self.edition_ids = edition_ids
-        self.segment_index = SegmentIndex(segments.lines)
+        self.segment_index = segments.index
         self.zone_index = LayeredZones({layer: table.polygons for layer, table in zones.items()})
-        self.asset_index = {kind: PointIndex(table.x, table.y) for kind, table in assets.items()}
+        self.asset_index = {kind: table.index for kind, table in assets.items()}
         self._lengths = segments.lines.lengths
-        # Street names as numbers: comparing two is comparing two integers.
-        self._street = np.unique(segments.name.astype(str), return_inverse=True)[1]
+        self._street = segments.street
         self._unnamed = segments.name == ""
         self._fallback = np.array([metric.to_metric(*point) for point in city.fallback_points]).reshape(-1, 2)
 

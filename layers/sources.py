@@ -208,5 +208,7 @@ def _geometry(path: Path, wkb: NDArray[Any]) -> Objects:
     try:
         geometry: Objects = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="fix"))
     except (shapely.GEOSException, NotImplementedError) as error:
-        raise SourceError(f"{path.name} has shapes that are damaged or curved: {error}.", TRUNCATED) from error
+        raise SourceError(
+            f"{path.name} has shapes that are damaged or curved: {error}.", TRUNCATED
+        ) from error
     return geometry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,17 @@ from numpy.typing import NDArray
 from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from geo.arrays import Floats
+from geo.arrays import Floats, Ints
+from geo.points import PointIndex
 from geo.polylines import Polylines
 from geo.projection import Projection
+from geo.segments import SegmentIndex
 from layers.houses import Ranges
 from layers.models import Asset, Segment, Zone
 from layers.sources import Objects
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segments:
     """The segments of all segment layers, one after the other; texts are (n,) object arrays of str."""
 
@@ -38,6 +41,16 @@ class Segments:
     def __len__(self) -> int:
         return len(self.source_id)
 
+    @cached_property
+    def index(self) -> SegmentIndex:
+        """The lines, indexed."""
+        return SegmentIndex(self.lines)
+
+    @cached_property
+    def street(self) -> Ints:
+        """A number for each name: comparing two is comparing two integers."""
+        return np.unique(self.name.astype(str), return_inverse=True)[1].astype(np.int32)
+
 
 @dataclass(frozen=True, slots=True)
 class Zones:
@@ -53,7 +66,7 @@ class Zones:
         return len(self.source_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assets:
     """The assets of one kind."""
 
@@ -66,6 +79,11 @@ class Assets:
 
     def __len__(self) -> int:
         return len(self.source_id)
+
+    @cached_property
+    def index(self) -> PointIndex:
+        """The points, indexed."""
+        return PointIndex(self.x, self.y)
 
 
 def segments(session: Session, city_id: int, edition_ids: Sequence[int], metric: Projection) -> Segments:
@@ -95,10 +113,10 @@ def segments(session: Session, city_id: int, edition_ids: Sequence[int], metric:
     )
 
 
-def zones(session: Session, city_id: int, edition_id: int, metric: Projection) -> Zones:
-    """Return the zones of an edition."""
+def zones(session: Session, city_id: int, edition_ids: Sequence[int], metric: Projection) -> Zones:
+    """Return the zones of editions."""
     labels = (Zone.source_id, Zone.name, Zone.class_)
-    columns, geometry = _columns(session, Zone, city_id, [edition_id], labels)
+    columns, geometry = _columns(session, Zone, city_id, edition_ids, labels)
     return Zones(*columns, shapely.transform(geometry, lambda coords: _metric(coords, metric)))  # type: ignore[call-arg]
 
 
@@ -127,7 +145,8 @@ def _columns(
         .where(table.city_id == city_id, table.edition_id.in_(edition_ids))
         .order_by(table.edition_id, table.id)
     )
-    rows = session.execute(statement).all()
+    # By the connection, as the ORM's bookkeeping takes longer than the query.
+    rows = session.connection().execute(statement).all()
     columns = [np.array(column, dtype=object) for column in zip(*rows, strict=True)]
     *found, shapes = columns or [np.zeros(0, dtype=object)] * (len(wanted) + 1)
     return found, shapely.from_wkb(shapes)

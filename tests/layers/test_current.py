@@ -63,9 +63,16 @@ def test_new_edition_is_taken_up(
 ) -> None:
     city = load(write_town(tmp_path))
     assert light_at_corner(session, city) == "00-100"
+    before = current_atlas(session, city)
     load(other_lights(tmp_path))
     monkeypatch.setattr(current, "CHECK_EVERY_S", 0.0)
     assert light_at_corner(session, city) == "renamed"
+    after = current_atlas(session, city)
+    assert after is not before
+    assert after.edition_ids != before.edition_ids
+    # What did not change is not read again.
+    assert after.segments is before.segments
+    assert after.zones["council"] is before.zones["council"]
 
 
 def test_change_of_the_city_alone_is_taken_up(
