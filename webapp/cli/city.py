@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from layers import cityfile
 from layers.check import CityMap
@@ -32,12 +32,13 @@ def city() -> None:
     """Check, load and verify a city from its file."""
 
 
+
 @city.command()
 @FILE
 @AS_JSON
 def check(file: Path, as_json: bool) -> None:
     """Say what is wrong with FILE, where, and how to put it right. Exits with 1 where it cannot be loaded."""
-    checked = _check(file, {})
+    checked = _check(file, lambda slug: {})
     if as_json:
         click.echo(json.dumps(checked.summary(), indent=1))
     else:
@@ -57,7 +58,7 @@ def load(file: Path, as_json: bool) -> None:
     A layer that did not change keeps its edition. Running web processes use the new map within seconds.
     """
     with database_session() as session:
-        checked = _check(file, _loaded_ids(session, file))
+        checked = _check(file, partial(source_ids, session))
         for finding in checked.findings:
             _show(finding, err=True)
         if checked.city_map is None:
@@ -111,10 +112,11 @@ class _Checked:
         return sum(finding.level == level for finding in self.findings)
 
 
-def _check(file: Path, previous: Mapping[str, set[str]]) -> _Checked:
+def _check(file: Path, known_ids: Callable[[str], dict[str, set[str]]]) -> _Checked:
     document, findings = cityfile.read(file, settings())
     if document is None:
         return _Checked(findings, None)
+    previous = known_ids(document.city.slug) if document.city else {}
     with step(f"Reading and checking {counted(len(document.layers), 'layer', 'layers')}"):
         city_map = check_map(
             document, previous=previous, progress=lambda name: click.echo(f"    {name}", err=True)
@@ -122,14 +124,6 @@ def _check(file: Path, previous: Mapping[str, set[str]]) -> _Checked:
     with step("Checking the catalog and the rules"):
         findings = [*city_map.findings, *catalog.check(document), *dispatch.check(document)]
     return _Checked(findings, None if has_errors(findings) else city_map)
-
-
-def _loaded_ids(session: Session, file: Path) -> dict[str, set[str]]:
-    """Return the ids of the editions that loading a file would replace."""
-    document, _ = cityfile.read(file, settings())
-    if document is None or document.city is None:
-        return {}
-    return source_ids(session, document.city.slug)
 
 
 def _show(finding: Finding, *, err: bool = False) -> None:
