@@ -39,7 +39,9 @@ def trust_keys(connection: Connection[Any]) -> None:
 def copy(connection: Connection[Any], table: LiteralString, rows: pa.Table) -> None:
     """Copy rows into a table by the names of their columns; a null is a null and an empty text is one."""
     buffer = io.BytesIO()
-    pyarrow.csv.write_csv(rows, buffer, pyarrow.csv.WriteOptions(include_header=False))
+    # In one chunk: pyarrow 26 writes zero bytes for a table whose first chunk is empty.
+    whole = rows.combine_chunks()
+    pyarrow.csv.write_csv(whole, buffer, pyarrow.csv.WriteOptions(include_header=False))
     statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )

@@ -132,14 +132,15 @@ class ReportsFile:
 
 
 def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Put small batches together."""
+    """Cut and put together batches so that each has `BATCH` rows, but for the last."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
-        if sum(map(len, waiting)) >= BATCH:
-            yield pa.concat_batches(waiting)
-            waiting = []
-    if waiting:
+        while sum(map(len, waiting)) >= BATCH:
+            whole = pa.concat_batches(waiting)
+            yield whole.slice(0, BATCH)
+            waiting = [whole.slice(BATCH)]
+    if sum(map(len, waiting)):
         yield pa.concat_batches(waiting)
 
 
