@@ -9,7 +9,7 @@ from geo.arrays import Floats, floats
 
 NEVER = 1.01
 """A threshold that no probability reaches."""
-_STEPS = np.linspace(0.0, 1.0, 51)
+_LEVELS = np.linspace(0.0, 1.0, 51)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,49 +24,55 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
-    """What became of reports that the model had not been fitted on, at k scores ascending from 0 to 1."""
+    """What became of 1,000 reports that the model had not been fitted on, at k levels from 0 to 1."""
 
-    score: Floats
-    reports: Floats
-    """Of 1,000 reports, how many score at least as much."""
+    level: Floats
+    noticed: Floats
+    """How many are at least so probable to repeat any ticket."""
+    sure: Floats
+    """How many are at least so probable to belong to their best suggestion."""
     wrong: Floats
-    """Of 1,000 reports, how many score at least as much and are not of their best suggestion's problem."""
+    """How many of those do not."""
 
     def expect(self, auto: float, flag: float) -> Expectation:
         """Return what the thresholds for joining and for flagging lead to."""
-        joined, noticed = np.interp([auto, min(auto, flag)], self.score, self.reports).tolist()
-        return Expectation(joined, noticed - joined, float(np.interp(auto, self.score, self.wrong)))
+        joined, wrong = (float(np.interp(auto, self.level, column)) for column in (self.sure, self.wrong))
+        return Expectation(joined, max(float(np.interp(flag, self.level, self.noticed)) - joined, 0.0), wrong)
 
 
-def outlook(score: ArrayLike, right: ArrayLike, judged: ArrayLike) -> Outlook:
-    """Count what scores led to.
+def outlook(score: ArrayLike, best: ArrayLike, right: ArrayLike, known: ArrayLike) -> Outlook:
+    """Count what probabilities led to.
 
     Parameters
     ----------
     score : (n,) floats
-        Probability that each report repeats a ticket.
+        Probability that each report repeats any ticket.
+    best : (n,) floats
+        Probability that it belongs to its best suggestion.
     right : (n,) bools
-        Whether its best suggestion is of the same problem.
-    judged : (n,) bools
-        False for reports of which nobody knows; of them as many are taken to be wrong as of the others.
+        Whether it does.
+    known : (n,) bools
+        False where nobody can tell; of these as many are taken to be wrong as of the others.
     """
-    score, right, judged = floats(score), np.asarray(right, bool), np.asarray(judged, bool)
-    reached = score >= _STEPS[:, None]
-    known = (reached & judged).sum(axis=1)
-    wrong = (reached & judged & ~right).sum(axis=1) / np.maximum(known, 1)
-    reports = 1000.0 * reached.sum(axis=1) / max(len(score), 1)
-    return Outlook(_STEPS, reports, reports * wrong)
+    best, right, known = floats(best), np.asarray(right, bool), np.asarray(known, bool)
+    sure = best >= _LEVELS[:, None]
+    wrong = (sure & known & ~right).sum(axis=1) / np.maximum((sure & known).sum(axis=1), 1)
+    per_1000 = 1000.0 / max(len(best), 1)
+    noticed = (floats(score) >= _LEVELS[:, None]).sum(axis=1)
+    return Outlook(
+        _LEVELS, noticed * per_1000, sure.sum(axis=1) * per_1000, wrong * sure.sum(axis=1) * per_1000
+    )
 
 
-def threshold(score: ArrayLike, right: ArrayLike, judged: ArrayLike, precision: float) -> float:
-    """Return the lowest score from which on the share that is right holds a target.
+def threshold(probability: ArrayLike, right: ArrayLike, known: ArrayLike, precision: float) -> float:
+    """Return the lowest probability from which on the share that is right holds a target.
 
-    Counting from the highest score down, the share is Jeffreys' estimate, (right + 1/2) / (judged + 1), so a
-    handful of lucky cases does not set a threshold; the first step that misses the target ends the search.
+    Counting from the top, the share is Jeffreys' estimate, (right + 1/2) / (known + 1), so a handful of lucky
+    cases does not set a threshold; the first level that misses the target ends the search.
 
     Parameters
     ----------
-    score, right, judged
+    probability, right, known
         As for `outlook`.
     precision
         The target, between 0 and 1.
@@ -74,17 +80,17 @@ def threshold(score: ArrayLike, right: ArrayLike, judged: ArrayLike, precision: 
     Returns
     -------
     float
-        A multiple of 0.02, or `NEVER` where no step holds the target.
+        A multiple of 0.02, or `NEVER` where no level holds the target.
     """
-    score, right, judged = floats(score), np.asarray(right, bool), np.asarray(judged, bool)
-    best = NEVER
-    for step in _STEPS[::-1]:
-        reached = judged & (score >= step)
+    probability, right, known = floats(probability), np.asarray(right, bool), np.asarray(known, bool)
+    lowest = NEVER
+    for level in _LEVELS[::-1]:
+        reached = known & (probability >= level)
         if (right[reached].sum() + 0.5) / (reached.sum() + 1.0) >= precision:
-            best = float(step)
-        elif best < NEVER:
+            lowest = float(level)
+        elif lowest < NEVER:
             break
-    return best
+    return lowest
 
 
 def calibration_error(score: ArrayLike, happened: ArrayLike, bins: int = 10) -> float:

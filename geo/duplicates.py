@@ -7,8 +7,8 @@ Each ticket within reach gets a probability (`geo.scoring`) from what it has in 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,6 +93,17 @@ class Reports:
             )
         return out
 
+    def first(self, n: int) -> Self:
+        """Return the first n."""
+        kept: dict[str, Any] = {
+            column.name: np.asarray(getattr(self, column.name))[:n]
+            for column in fields(self)
+            if column.name != "words" and getattr(self, column.name) is not None
+        }
+        if self.words is not None:
+            kept["words"] = Words(self.words.starts[: n + 1], self.words.keys)
+        return replace(self, **kept)
+
     def word_keys(self) -> NDArray[np.int64]:
         """Return the word keys that the records point into."""
         return np.zeros(0, np.int64) if self.words is None else self.words.keys
@@ -138,9 +149,9 @@ class Limits:
     """The settings of a service's matching."""
 
     auto: float
-    """Probability from which a report joins the ticket by itself; above 1: never."""
+    """Probability of the best suggestion from which a report joins it by itself; above 1: never."""
     flag: float
-    """Probability from which staff are asked."""
+    """Probability that it repeats any ticket from which staff are asked."""
     reach_m: float
     lookback_days: float
     """For how long a closed ticket is still a candidate."""

@@ -77,9 +77,9 @@ class Services(NamedTuple):
     usual_h: Floats
     """(S,) hours that a ticket usually takes."""
     auto: Floats
-    """(S,) probability from which a report joins the ticket by itself; above 1: never."""
+    """(S,) probability of the best suggestion from which a report joins it by itself; above 1: never."""
     flag: Floats
-    """(S,) probability from which staff are asked."""
+    """(S,) probability that it repeats any ticket from which staff are asked."""
     reach_m: Floats
     """(S,) metres."""
     lookback_s: Floats

@@ -101,7 +101,7 @@ def decide(report, words, tickets, ticket_words, candidates, services, model, ch
         chosen[k] = candidates[best[k]]
         scores[k] = score * math.exp(utilities[best[k]] - top) / total
         features[k] = rows[best[k]]
-    if score >= services.auto[report.service]:
+    if scores[0] >= services.auto[report.service]:
         return count, score, JOINED
     return count, score, FLAGGED if score >= services.flag[report.service] else NONE
 

@@ -1,0 +1,227 @@
+"""Fits the matching's coefficients to a city's past.
+
+The model of `geo.scoring`, by penalised maximum likelihood: coefficients are drawn to what `curves` expects
+of them, affinities of services to 0. Of each report the city said one of three things: it repeats this
+ticket, it repeats some ticket, unknown which, or none. The second is as likely as that it repeats any
+candidate.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo import matching
+from geo.arrays import Floats
+from geo.calibration import NEVER
+from geo.duplicates import Limits, Model, ServiceHistory, service_key
+from geo.scoring import Weights
+from webapp.intake.learning.curves import hats, in_order
+from webapp.intake.learning.history import History
+
+REACH_M = 250.0
+LOOKBACK_DAYS = 14.0
+_LINKS_OF_RELATED = 2
+"""So many linked pairs make two services related that are of different groups."""
+_SHRINK_REPEATS, _SHRINK_USUAL = 30.0, 10.0
+"""Reports of the average service that are added to each service's own."""
+_SHORTEST_H = 1.0 / 6.0
+_AFFINITY_PRECISION = 4.0
+_NESTING, _NESTING_PRECISION = 0.5, 1.0
+_NEGLIGIBLE = 0.05
+
+Names = tuple[str, str]
+_NONE, _THIS, _SOME, _UNKNOWN = range(4)
+
+
+def fit(history: History) -> Model:
+    """Return the model that a history supports best; its thresholds are yet to be chosen."""
+    draft = _draft(history)
+    found = matching.pairs(history.reports, draft.bind(history.services, history.groups))
+    weights, affinities = _solve(_Problem.of(history, found))
+    kept = {
+        names: value
+        for names, value in affinities.items()
+        if names in draft.affinities or abs(value) >= _NEGLIGIBLE
+    }
+    return Model(weights, draft.services, draft.unknown_service, {**draft.affinities, **kept}, draft.limits)
+
+
+def _draft(history: History) -> Model:
+    """Return what can be counted: repeat rates, usual times, and which services are related."""
+    n = len(history.services)
+    reports = np.bincount(history.service, minlength=n)
+    repeats = np.bincount(history.service, history.repeats, minlength=n)
+    overall = (history.repeats.sum() + 1.0) / (len(history) + 2.0)
+    share = (repeats + _SHRINK_REPEATS * overall) / (reports + _SHRINK_REPEATS)
+    # What is still open has taken at least as long as until the last report.
+    lasted_h = (np.minimum(history.closed, history.opened[-1]) - history.opened) / 3600.0
+    logs = np.log(np.maximum(lasted_h, _SHORTEST_H))
+    usual = (np.bincount(history.service, logs, minlength=n) + _SHRINK_USUAL * np.median(logs)) / (
+        reports + _SHRINK_USUAL
+    )
+    names = [service_key(name) for name in history.services]
+    across: dict[Names, int] = {}
+    for a, b in history.service[history.links].tolist():
+        if a != b:
+            across[_names(names, a, b)] = across.get(_names(names, a, b), 0) + 1
+    return Model(
+        weights=Weights(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), 1.0),
+        services={
+            name: ServiceHistory(math.log(p / (1.0 - p)), math.exp(log))
+            for name, p, log in zip(names, share.tolist(), usual.tolist(), strict=True)
+        },
+        unknown_service=ServiceHistory(math.log(overall / (1.0 - overall)), float(np.exp(np.median(logs)))),
+        affinities={pair: 0.0 for pair, links in across.items() if links >= _LINKS_OF_RELATED},
+        limits=Limits(NEVER, NEVER, REACH_M, LOOKBACK_DAYS),
+    )
+
+
+def _names(names: list[str], a: int, b: int) -> Names:
+    return (names[a], names[b]) if names[a] <= names[b] else (names[b], names[a])
+
+
+class _Problem(NamedTuple):
+    """The training table: a row for each pair of a report and a candidate, the pairs of a report together."""
+
+    features: Floats
+    of_services: NDArray[np.intp]
+    """Position in ``services`` of each pair's two services."""
+    services: list[Names]
+    right: Floats
+    """1 where the city said that the report repeats this candidate."""
+    starts: NDArray[np.intp]
+    """Where the pairs of each report start."""
+    said: NDArray[np.int8]
+    """What the city said of each report."""
+
+    @classmethod
+    def of(cls, history: History, found: matching.Pairs) -> _Problem:
+        n = len(history)
+        right = np.isin(found.report * n + found.ticket, history.links @ np.array([n, 1]))
+        report, starts = np.unique(found.report, return_index=True)
+        some = history.repeats & ~history.came_first & ~history.linked
+        said = np.where(some[report], _SOME, np.where(history.linked[report], _UNKNOWN, _NONE))
+        said[np.logical_or.reduceat(right, starts)] = _THIS
+        names = [service_key(name) for name in history.services]
+        two = np.sort(history.service[np.column_stack([found.report, found.ticket])], axis=1)
+        distinct, of_services = np.unique(two, axis=0, return_inverse=True)
+        services = [_names(names, a, b) for a, b in distinct.tolist()]
+        return cls(found.features, of_services, services, right.astype(float), starts, said.astype(np.int8))
+
+
+def _solve(problem: _Problem) -> tuple[Weights, dict[Names, float]]:
+    from scipy.optimize import minimize
+
+    design = _Design.of(problem.features)
+    n_coefficients, n_pairs = len(design.expected), len(problem.services)
+    expected = np.concatenate([design.expected, np.zeros(n_pairs), [math.log(_NESTING)]])
+    precision = np.concatenate(
+        [design.precision, np.full(n_pairs, _AFFINITY_PRECISION), [_NESTING_PRECISION]]
+    )
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        coefficients, affinity, nesting = np.split(theta, [n_coefficients, -1])
+        utility = design.offset + design.columns @ coefficients + affinity[problem.of_services]
+        likelihood, by_utility, by_nesting = _likelihood(utility, math.exp(nesting[0]), problem)
+        away = theta - expected
+        gradient = np.concatenate(
+            [
+                design.columns.T @ by_utility,
+                np.bincount(problem.of_services, by_utility, minlength=n_pairs),
+                [by_nesting * math.exp(nesting[0])],
+            ]
+        )
+        return 0.5 * precision @ away**2 - likelihood, precision * away - gradient
+
+    found = minimize(loss, expected, jac=True, method="L-BFGS-B", options={"maxiter": 1000})
+    coefficients, affinity, nesting = np.split(found.x, [n_coefficients, -1])
+    weights = design.weights(coefficients, math.exp(nesting[0]))
+    return weights, dict(zip(problem.services, affinity.tolist(), strict=True))
+
+
+def _likelihood(utility: Floats, nesting: float, problem: _Problem) -> tuple[float, Floats, float]:
+    """Return the logarithm of the likelihood, and its derivatives by each utility and by the nesting."""
+    from scipy.special import log_expit
+
+    starts, said = problem.starts, problem.said
+    sizes = np.diff(starts, append=len(utility))
+    scaled = utility / nesting
+    top = np.maximum.reduceat(scaled, starts)
+    share = np.exp(scaled - np.repeat(top, sizes))
+    total = np.add.reduceat(share, starts)
+    share /= np.repeat(total, sizes)
+    inclusive = nesting * (np.log(total) + top)
+    this = said == _THIS
+    right = np.where(this, np.add.reduceat(share * problem.right, starts), 1.0)
+    repeats = this | (said == _SOME)
+    likelihood = (
+        log_expit(inclusive)[repeats].sum()
+        + log_expit(-inclusive)[said == _NONE].sum()
+        + np.log(np.maximum(right, 1e-300)).sum()
+    )
+    repeat = np.exp(log_expit(inclusive))
+    slope = np.where(repeats, 1.0 - repeat, np.where(said == _NONE, -repeat, 0.0))
+    among = np.where(np.repeat(this, sizes), share * (problem.right / np.repeat(right, sizes) - 1.0), 0.0)
+    mean = np.add.reduceat(share * scaled, starts)
+    by_nesting = slope @ (inclusive / nesting - mean) - (among @ scaled) / nesting
+    return float(likelihood), np.repeat(slope, sizes) * share + among / nesting, float(by_nesting)
+
+
+class _Design(NamedTuple):
+    """Features as columns of coefficients: one for each knot that may move, one for being NaN."""
+
+    columns: Any
+    """Sparse (pairs, coefficients)."""
+    offset: Floats
+    """(pairs,) what the fixed curves say."""
+    expected: Floats
+    precision: Floats
+    never_missing: list[bool]
+
+    @classmethod
+    def of(cls, features: Floats) -> _Design:
+        from scipy.sparse import csr_array, hstack
+
+        offset = np.zeros(len(features))
+        columns, expected, precision, never_missing = [], [], [], []
+        for curve, values in zip(in_order(), features.T, strict=True):
+            missing = np.isnan(values)
+            basis = np.column_stack([hats(values, curve.knots), missing])
+            believed = np.array([*curve.weights, curve.missing])
+            never_missing.append(not missing.any())
+            if curve.fixed:
+                offset += basis @ believed
+            else:
+                columns.append(csr_array(basis))
+                expected.append(believed)
+                precision.append(np.full(len(believed), curve.precision))
+        return cls(
+            hstack(columns, format="csr"),
+            offset,
+            np.concatenate(expected),
+            np.concatenate(precision),
+            never_missing,
+        )
+
+    def weights(self, coefficients: Floats, nesting: float) -> Weights:
+        """Return the fitted curves; unknown is as good as average where the history always knew."""
+        curves = in_order()
+        width = max(len(curve.knots) for curve in curves)
+        knots, weights = np.full((len(curves), width), math.inf), np.zeros((len(curves), width))
+        missing = np.zeros(len(curves))
+        average = self.columns.mean(axis=0)
+        at = 0
+        for row, (curve, always) in enumerate(zip(curves, self.never_missing, strict=True)):
+            k = len(curve.knots)
+            fitted, missing[row] = np.array(curve.weights, float), curve.missing
+            if not curve.fixed:
+                fitted, missing[row] = coefficients[at : at + k], coefficients[at + k]
+                if always:
+                    missing[row] = average[at : at + k] @ fitted
+                at += k + 1
+            knots[row, :k], weights[row, :k] = curve.knots, fitted
+        return Weights(knots, weights, missing, nesting)
