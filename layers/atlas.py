@@ -104,11 +104,8 @@ class Atlas:
         flags = self._judged(lon, lat, x, y, self._inside(x, zone))
         unplaced = (flags & UNPLACED_BITS) != 0
         if unplaced.any():
-            px, py, hits = (
-                np.where(unplaced, np.nan, x),
-                np.where(unplaced, np.nan, y),
-                hits.without(unplaced),
-            )
+            px, py = np.where(unplaced, np.nan, (x, y))
+            hits = hits.without(unplaced)
             lowest = hits.lowest()
             zone = lowest.by_layer(lowest.zone, -1)
         found = self.segment_index.nearest(px, py, max_m=self.city.snap_radius_m)
