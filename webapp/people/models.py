@@ -99,7 +99,7 @@ class ApiKey(Base):
 
 
 class Throttle(Base):
-    """How often somebody did something lately, such as a wrong password. Not logged: a crash may forget it."""
+    """How often somebody did something lately, such as a wrong password. Unlogged: a crash may forget it."""
 
     __tablename__ = "throttle"
     __table_args__ = (Index("ix_throttle_expires_at", "expires_at"), {"prefixes": ["UNLOGGED"]})
