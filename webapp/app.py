@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import structlog
@@ -66,6 +67,10 @@ def behind_front() -> Flask:
     app = create_app()
     hops = 1 + app.config["PINWARD"].proxies
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    # What is made by now lives as long as the process. Left out of collections, it stays shared between forked
+    # workers, and a process ends at once.
+    gc.collect()
+    gc.freeze()
     return app
 
 
