@@ -54,7 +54,7 @@ def test_the_switch_turns_the_page_dark_and_it_stays_so(browser_page: Page) -> N
 def test_the_first_view_is_light(browser_page: Page) -> None:
     page = browser_page
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))
     page.goto("/")
     page.wait_for_load_state("networkidle")
     expect(page.locator("canvas.leaflet-tile").first).to_be_visible()
