@@ -103,7 +103,7 @@ def _numbered_points(atlas: Atlas) -> tuple[Floats, Floats, Ints, Ints]:
         for side, begin, end in ((1, left_from[i], left_to[i]), (-1, right_from[i], right_to[i])):
             if begin > 0 and end > 0:
                 found += [(*_beside(line, part, side), i, _number(begin, end, part)) for part in PARTS]
-    x, y, segment, number = (np.array(column) for column in zip(*found, strict=True))
+    x, y, segment, number = np.array(found, dtype=np.float64).reshape(-1, 4).T
     return x, y, segment.astype(np.int32), number.astype(np.int32)
 
 

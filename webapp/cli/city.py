@@ -20,6 +20,7 @@ from layers.queries import source_ids
 from webapp.catalog import cityfile as catalog
 from webapp.cli.city_session import database_session
 from webapp.cli.console import Failure, step
+from webapp.cli.verify import verify
 from webapp.config import settings
 from webapp.dispatch import cityfile as dispatch
 
@@ -31,6 +32,8 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def city() -> None:
     """Check, load and verify a city from its file."""
 
+
+city.add_command(verify)
 
 
 @city.command()
