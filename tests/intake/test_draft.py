@@ -84,7 +84,7 @@ def test_all_that_is_wrong_is_said_at_once(catalog: Catalog) -> None:
 
 def test_a_report_must_be_somewhere(catalog: Catalog) -> None:
     assert set(problems(catalog, lon=None, lat=None)) == {"address"}
-    read_draft(catalog, GOOD | {"lon": None, "lat": None, "channel": "import"})
+    read_draft(catalog, GOOD | {"lon": None, "lat": None, "external_id": "17"})
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_pin_that_cannot_be_is_refused_with_what_to_do(
 def test_what_another_system_took_is_kept_flagged_and_never_matched(village: Session, city: City) -> None:
     receipts = [
         send(
-            village, city, FALLBACK, channel="import", external_id=str(number), address="12 Nowhere Rd",
+            village, city, FALLBACK, external_id=str(number), address="12 Nowhere Rd",
             requested_at=MONDAY,
         )
         for number in range(2)
@@ -196,7 +196,7 @@ def test_what_another_system_took_is_kept_flagged_and_never_matched(village: Ses
     assert (report.lon, report.lat, report.address) == (*FALLBACK, "12 Nowhere Rd")
     assert (ticket.lon, ticket.street, ticket.crew, ticket.status) == (None, None, None, "new")
     assert "fall-back coordinate" in ticket.assigned_why
-    no_position = send(village, city, channel="import", lon=None, lat=None)
+    no_position = send(village, city, external_id="x", lon=None, lat=None)
     assert no_position.assigned_why.startswith("The report has no position")
 
 

@@ -22,9 +22,10 @@ from webapp.intake.words import plain_text
 from webapp.people.contacts import ContactDetails, clean
 
 LONGEST_DESCRIPTION = 4000
+LONGEST_ADDRESS = 400
 MOST_MEDIA = 10
 IMPORT = "import"
-"""The channel of reports that another system took: whatever it accepted is kept, flagged where it is odd."""
+"""The channel of a report of which nobody knows how it came, and the actor of what another system did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,14 @@ def _coordinate(what: str, limit: float) -> Any:
     return BeforeValidator(check)
 
 
-def _one_line(longest: int) -> Any:
+def _plain(longest: int) -> Any:
     def check(value: str) -> str:
-        line = " ".join(plain_text(value).split())
-        if len(line) > longest:
-            raise ValueError(f"Shorten it to {longest} characters.")
-        return line
+        text = plain_text(value)
+        if len(text) > longest:
+            raise ValueError(f"Shorten it to {longest} characters: it has {len(text)}.")
+        return text
 
     return AfterValidator(check)
-
-
-def _description(value: str) -> str:
-    text = plain_text(value)
-    if len(text) > LONGEST_DESCRIPTION:
-        raise ValueError(f"Shorten the description to {LONGEST_DESCRIPTION} characters: it has {len(text)}.")
-    return text
 
 
 def _media(urls: list[str]) -> list[str]:
@@ -99,8 +93,8 @@ class Draft(BaseModel):
     service_code: str
     lon: Annotated[float | None, _coordinate("longitude", 180)] = None
     lat: Annotated[float | None, _coordinate("latitude", 90)] = None
-    address: Annotated[str, _one_line(400)] = ""
-    description: Annotated[str, AfterValidator(_description)] = ""
+    address: Annotated[str, _plain(LONGEST_ADDRESS)] = ""
+    description: Annotated[str, _plain(LONGEST_DESCRIPTION)] = ""
     answers: dict[str, Any] = Field(default_factory=dict)
     media_urls: Annotated[list[str], AfterValidator(_media)] = Field(default_factory=list)
     name: str | None = Field(default=None, repr=False)
@@ -109,10 +103,17 @@ class Draft(BaseModel):
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = "en"
     channel: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,20}$")] = "web"
     idempotency_key: Annotated[str | None, Field(pattern=r"^[!-~]{1,200}$")] = None
-    external_id: Annotated[str, _one_line(200)] | None = None
+    external_id: Annotated[str, _plain(200)] | None = None
     requested_at: Annotated[datetime | None, AfterValidator(_aware)] = None
     same_as: int | None = None
     """The ticket that the reporter says it repeats."""
+    different_from: list[int] = Field(default_factory=list)
+    """Tickets that the reporter was shown and says it does not repeat."""
+
+    @property
+    def imported(self) -> bool:
+        """Whether another system took the report: what that accepted is kept, flagged where it is odd."""
+        return self.external_id is not None
 
     @property
     def contact(self) -> ContactDetails:
@@ -148,7 +149,7 @@ def read_draft(catalog: Catalog, fields: Mapping[str, Any]) -> Draft:
         problems.append(
             Problem("service_code", _service_advice(catalog, fields.get("service_code"), service))
         )
-    elif fields.get("channel") != IMPORT:
+    elif not fields.get("external_id"):
         answers, wrong = read_answers(service, fields.get("answers") or {})
         problems += [Problem(f"answers.{code}", message) for code, message in wrong.items()]
     name, email, phone = (_text_or_none(fields.get(field)) for field in ("name", "email", "phone"))
@@ -167,7 +168,7 @@ def _place_problems(fields: Mapping[str, Any]) -> list[Problem]:
     if has_lon != has_lat:
         missing = "lat" if has_lon else "lon"
         return [Problem(missing, "Give longitude and latitude both, or an address.")]
-    if not has_lon and not str(fields.get("address") or "").strip() and fields.get("channel") != IMPORT:
+    if not has_lon and not str(fields.get("address") or "").strip() and not fields.get("external_id"):
         return [Problem("address", "Say where it is: put the pin on the map, or type an address.")]
     return []
 
@@ -191,6 +192,7 @@ _ADVICE = {
     "media_urls": "Give a list of addresses of pictures.",
     "answers": "Give the answers by the codes of their questions.",
     "same_as": "Give the number of a ticket.",
+    "different_from": "Give the numbers of tickets.",
 }
 
 

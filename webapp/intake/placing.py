@@ -7,7 +7,7 @@ import numpy as np
 from layers.addresses import Match, find
 from layers.atlas import Atlas
 from layers.places import Place, Places
-from webapp.intake.draft import IMPORT, Draft, DraftError, Problem
+from webapp.intake.draft import Draft, DraftError, Problem
 
 SURE = 0.8
 """An address found with a lower score may be another one."""
@@ -19,7 +19,7 @@ def places_of(atlas: Atlas, draft: Draft) -> Places:
     """Return where a draft is: one pin.
 
     A pin goes before the address; where the pin cannot be used, or there is none, the address is looked up.
-    What another system accepted (channel ``import``) is taken as it is, flagged.
+    What another system accepted is taken as it is, flagged.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def places_of(atlas: Atlas, draft: Draft) -> Places:
     """
     has_pin = draft.lon is not None and draft.lat is not None
     places = atlas.locate(np.array([draft.lon], float), np.array([draft.lat], float))
-    if places.placed[0] or draft.channel == IMPORT:
+    if places.placed[0] or draft.imported:
         return places
     matches = find(atlas, draft.address) if draft.address else []
     for match in matches:

@@ -96,9 +96,8 @@ def timeline_rows(
 
     That an imported ticket was assigned is not told: it was not Pinward that gave it to anybody then.
     """
-    imported = draft.channel == IMPORT
-    at = report["requested_at"] if imported else report["received_at"]
-    told = {"actor": IMPORT if imported else "resident", "at": at, "note": "", "data": {}}
+    at = report["requested_at"] if draft.imported else report["received_at"]
+    told = {"actor": IMPORT if draft.imported else "resident", "at": at, "note": "", "data": {}}
     decided = told | {"actor": "system"}
     repeats = judgement.repeats
     likeness: Row = {}
@@ -107,7 +106,7 @@ def timeline_rows(
     if judgement.decision == DECISIONS[JOINED]:
         return [told | {"kind": "joined", "data": likeness}]
     rows = [told | {"kind": "received"}]
-    if not imported:
+    if not draft.imported:
         whose = _whose(desk.catalog, assignment)
         rows.append(decided | {"kind": "assigned", "note": assignment.why, "data": whose})
     if judgement.decision == DECISIONS[FLAGGED]:

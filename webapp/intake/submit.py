@@ -19,7 +19,7 @@ from layers.places import Place
 from webapp.db import driver
 from webapp.intake.claims import cell_claims, claim, key_claim
 from webapp.intake.desk import Desk, desk_of
-from webapp.intake.draft import IMPORT, Draft
+from webapp.intake.draft import Draft
 from webapp.intake.judging import judge
 from webapp.intake.matching import box_around
 from webapp.intake.placing import places_of
@@ -89,7 +89,7 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
         address=draft.address or place.address,
         description=draft.description,
         channel=draft.channel,
-        candidates=candidates,
+        candidates=[each for each in candidates if each.id not in draft.different_from],
         same_as=draft.same_as,
     )
     assignment = desk.assigner.assign(service_id, places)
@@ -109,7 +109,7 @@ def _requested_at(draft: Draft, now: datetime) -> datetime:
     """Return when the report was made: what a clock says that lies is not believed, but the report is."""
     if draft.requested_at is None or draft.requested_at > now:
         return now
-    if draft.channel != IMPORT and draft.requested_at < now - OLDEST:
+    if not draft.imported and draft.requested_at < now - OLDEST:
         return now
     return draft.requested_at
 
