@@ -7,10 +7,12 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from layers.models import City
 from tests.pages.spots import form, send, spot
+from webapp.catalog.models import Service
 from webapp.people.models import Contact
 from webapp.tickets.models import Report, Ticket
 
@@ -101,7 +103,7 @@ def test_an_address_that_means_several_places_is_asked_back(
         ({"service": ""}, "Choose what it is about"),
         ({"service": "no-such"}, "There is no service"),
         ({"service": "pothole"}, "Please answer"),
-        ({"description": "x" * 100_000}, "Shorten the description"),
+        ({"description": "x" * 100_000}, "Shorten"),
         ({"email": "not an address"}, "Write an e-mail address"),
         ({"phone": "call me"}, "Write a phone number"),
         ({"lon": "0", "lat": "0"}, "outside the city"),
@@ -150,6 +152,23 @@ def test_what_somebody_reported_near_by_is_shown_with_reasons_and_can_be_joined(
     assert "your report was added to theirs" in page
     assert "1 other person" in page
     assert demo_session.scalars(select(Ticket)).one().report_count == 2
+
+
+def test_who_says_that_theirs_is_different_is_believed(
+    demo_client: FlaskClient, demo_session: Session
+) -> None:
+    # At this threshold everything near by joins, however the matching is fitted.
+    demo_session.execute(update(Service).where(Service.code == "graffiti").values(duplicates={"auto": 0.001}))
+    demo_session.execute(update(City).values(loaded_at=func.now()))
+    demo_session.commit()
+    where = spot(demo_session)
+    send(demo_client, where)
+    known = demo_session.scalars(select(Ticket)).one()
+    send(demo_client, where, key="another-key", different_from=str(known.id))
+    assert [ticket.report_count for ticket in demo_session.scalars(select(Ticket))] == [1, 1]
+    send(demo_client, where, key="a-third-key")
+    demo_session.expire_all()
+    assert sorted(ticket.report_count for ticket in demo_session.scalars(select(Ticket))) == [1, 2]
 
 
 def test_far_away_nothing_is_known(demo_client: FlaskClient, demo_session: Session) -> None:

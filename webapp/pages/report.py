@@ -41,6 +41,7 @@ class Typed:
     choice: str = ""
     service: str = ""
     same_as: str = ""
+    different_from: str = ""
     description: str = ""
     name: str = ""
     email: str = ""
@@ -113,6 +114,7 @@ def send() -> AnyResponse:
         "language": chosen_language(),
         "idempotency_key": typed.key,
         "same_as": typed.same_as or None,
+        "different_from": typed.different_from.split(),
     }
     try:
         receipt = submit(here.session, here.city, read_draft(here.catalog, fields))

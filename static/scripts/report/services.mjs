@@ -43,8 +43,9 @@ export function startServices(page, form, steps) {
     const button = event.target.closest("[data-join]");
     if (button) answer(button.dataset.join, button.dataset.label);
   });
-  page.querySelector("[data-different]").addEventListener("click", () => answer("", ""));
+  page.querySelector("[data-different]").addEventListener("click", () => answer("", "", shown()));
 
+  const shown = () => [...known.querySelectorAll("[data-join]")].map((button) => button.dataset.join);
   const service = () => form.elements.service?.value ?? "";
   const where = () => ({ lon: form.elements.lon.value, lat: form.elements.lat.value });
 
@@ -70,8 +71,10 @@ export function startServices(page, form, steps) {
     questions.innerHTML = await fragment(page.dataset.askQuestions, { service: asked });
   }
 
-  function answer(ticket, label) {
+  /** Note which ticket it repeats, or which it does not. */
+  function answer(ticket, label, others = []) {
     form.elements.same_as.value = ticket;
+    form.elements.different_from.value = others.join(" ");
     joined.hidden = !ticket;
     joined.querySelector("[data-joined-what]").textContent = label;
     steps.go("tell");
