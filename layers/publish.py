@@ -64,11 +64,7 @@ def _city(session: Session, city_map: CityMap) -> City:
         "district_layer": section.districts,
         "boundary_layer": section.boundary,
         "fallback_points": [list(point) for point in section.fallback_points],
-        "details": {
-            "contact": section.contact,
-            "calendar": city_map.document.get("calendar") or {},
-            "bounds": [west, south, east, north],
-        },
+        "details": {"contact": section.contact, "bounds": [west, south, east, north]},
         "file_sha256": hashlib.sha256(city_map.document.text.encode()).hexdigest(),
         "loaded_at": func.now(),
     }

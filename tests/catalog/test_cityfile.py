@@ -170,12 +170,12 @@ def test_codes_keep_their_ids_and_what_vanished_is_kept_out_of_use(
 
 
 def test_the_city_s_own_holidays_stop_its_business_clock(session: Session, city: City, write: Write) -> None:
-    day = '[calendar]\nholidays = [ { day = "2026-06-17", name = "Bunker Hill Day" } ]\n'
-    cityfile.load(session, city, write(day + TOWN))
+    days = '{ day = "2026-06-17", name = "Bunker Hill Day" }, { day = 2026-06-18, name = "Fair" }'
+    cityfile.load(session, city, write(f"[calendar]\nholidays = [ {days} ]\n{TOWN}"))
     found = catalog(session, city)
     asked = datetime(2026, 6, 16, 18, tzinfo=UTC)  # Tuesday, 14:00 there
     due = found.due_at(found.service_by_code["pothole"].id, asked)
-    assert due == datetime(2026, 6, 22, 18, tzinfo=UTC)
+    assert due == datetime(2026, 6, 23, 18, tzinfo=UTC)
 
 
 def test_the_catalog_is_read_once_until_the_file_is_loaded_again(

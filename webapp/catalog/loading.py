@@ -24,7 +24,7 @@ def store(session: Session, city: City, catalog: CatalogFile) -> None:
     A code keeps its id for ever: old tickets name it. Services that vanished from the file become inactive,
     crews are retired, departments stay as they were.
     """
-    _load_holidays(session, city.id, catalog.calendar)
+    _load_calendar(session, city, catalog.calendar)
     departments = _load_departments(session, city.id, catalog.departments)
     _load_crews(session, city.id, catalog.crews, departments)
     services = _load_services(session, city, catalog, departments)
@@ -34,9 +34,10 @@ def store(session: Session, city: City, catalog: CatalogFile) -> None:
     session.flush()
 
 
-def _load_holidays(session: Session, city_id: int, calendar: CalendarSection) -> None:
-    session.execute(delete(Holiday).where(Holiday.city_id == city_id))
-    session.add_all(Holiday(city_id=city_id, day=row.day, name=row.name) for row in calendar.holidays)
+def _load_calendar(session: Session, city: City, calendar: CalendarSection) -> None:
+    city.details = {**city.details, "calendar": calendar.model_dump(exclude={"holidays"})}
+    session.execute(delete(Holiday).where(Holiday.city_id == city.id))
+    session.add_all(Holiday(city_id=city.id, day=row.day, name=row.name) for row in calendar.holidays)
 
 
 def _load_departments(session: Session, city_id: int, rows: list[DepartmentRow]) -> dict[str, int]:

@@ -114,7 +114,7 @@ class Question(Base):
 
 
 class Holiday(Base):
-    """A day on which the business clock stands still."""
+    """A day off of the city's own, beyond the public holidays of its country."""
 
     __tablename__ = "holiday"
     __table_args__ = (ForeignKeyConstraint(["city_id"], ["city.id"]),)

@@ -20,6 +20,8 @@ Row = TypeVar("Row", bound=Section)
 class CatalogFile:
     """The catalog's sections, read."""
 
+    written: CityDocument
+    """As it stands in the file."""
     document: CityDocument
     """With the rows of its tables."""
     calendar: CalendarSection = field(default_factory=CalendarSection)
@@ -28,11 +30,19 @@ class CatalogFile:
     services: list[ServiceRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
+    def places_of(self, section: str, code: str) -> list[tuple[str, int]]:
+        """Return where in the file the rows of a section with a code stand."""
+        return [
+            stands_at(self.written, section, number)
+            for number, row in enumerate(self.document.get(section))
+            if isinstance(row, dict) and row.get("code") == code
+        ]
+
 
 def read(document: CityDocument) -> CatalogFile:
     """Read the catalog's sections and the data files they name; what is wrong is among the findings."""
     full, findings = expanded(document)
-    catalog = CatalogFile(full, findings=findings)
+    catalog = CatalogFile(document, full, findings=findings)
     calendar, mistakes = full.parse(CalendarSection, "calendar")
     catalog.calendar = calendar or catalog.calendar
     catalog.findings += mistakes
@@ -47,7 +57,7 @@ def _rows(catalog: CatalogFile, document: CityDocument, model: type[Row], sectio
     """Read the rows of a section; those with mistakes are left out."""
     rows, findings = parse_rows(catalog.document, document, model, section)
     catalog.findings += findings
-    catalog.findings += _repeated(catalog.document, section, [row.code for row in rows])  # type: ignore[attr-defined]
+    catalog.findings += _repeated(catalog, section, [row.code for row in rows])  # type: ignore[attr-defined]
     if not rows:
         catalog.findings.append(document.error(f"There are no {section}.", f"Add [[{section}]].", section))
     return rows
@@ -76,30 +86,32 @@ def parse_rows(
         elif number < written:
             findings += mistakes
         else:
-            findings += [_from_table(document, section, everything[number], mistake) for mistake in mistakes]
+            place = stands_at(document, section, number)
+            data = f"The row came from a data file: {everything[number]}."
+            findings += [document.error(f"{each.message} {data}", each.fix, *place) for each in mistakes]
     return rows, findings
 
 
-def _repeated(document: CityDocument, section: str, codes: list[str]) -> list[Finding]:
+def stands_at(written: CityDocument, section: str, number: int) -> tuple[str, int]:
+    """Return where a row of a section stands: at its own lines, or at the table that it came from."""
+    if number < len(written.get(section) or ()):
+        return section, number
+    tables: list[Any] = written.get("tables") or []
+    return "tables", next(place for place, table in enumerate(tables) if table.get("rows") == section)
+
+
+def _repeated(catalog: CatalogFile, section: str, codes: list[str]) -> list[Finding]:
     """Return an error for each code that several rows have, at the last of them."""
     return [
-        document.error(
+        catalog.document.error(
             f'[[{section}]] has {count} rows with the code "{code}".',
             "Give each its own.",
-            *rows_of(document, section, code)[-1],
+            *catalog.places_of(section, code)[-1],
             "code",
         )
         for code, count in Counter(codes).items()
         if count > 1
     ]
-
-
-def _from_table(document: CityDocument, section: str, row: Any, mistake: Finding) -> Finding:
-    tables = document.get("tables") or []
-    first = next(number for number, table in enumerate(tables) if table.get("rows") == section)
-    return document.error(
-        f"{mistake.message} The row came from a data file: {row}.", mistake.fix, "tables", first
-    )
 
 
 def _references(catalog: CatalogFile) -> list[Finding]:
@@ -117,7 +129,7 @@ def _references(catalog: CatalogFile) -> list[Finding]:
                 message = (
                     f'{section} "{row.code}" names the department "{row.department}", which is not there.'
                 )
-                place = rows_of(document, section, row.code)[0]
+                place = catalog.places_of(section, row.code)[0]
                 fix = did_you_mean(row.department, departments)
                 findings.append(document.error(message, fix, *place, "department"))
     kinds = {layer.asset for layer in document.layers.values() if isinstance(layer, AssetLayer)}
@@ -125,7 +137,7 @@ def _references(catalog: CatalogFile) -> list[Finding]:
         if service.asset is not None and service.asset not in kinds:
             message = f'services "{service.code}" is about the asset "{service.asset}", of which no layer is.'
             fix = f"Add a layer of such assets, or correct it. {did_you_mean(service.asset, kinds)}"
-            place = rows_of(document, "services", service.code)[0]
+            place = catalog.places_of("services", service.code)[0]
             findings.append(document.warning(message, fix, *place, "asset"))
     return findings
 
@@ -140,21 +152,11 @@ def _translations(catalog: CatalogFile) -> list[Finding]:
         document.warning(
             f'services "{service.code}" is translated into "{language}", which [city] does not offer.',
             f"Add it to languages, or correct it. {did_you_mean(language, offered)}",
-            *rows_of(document, "services", service.code)[0],
+            *catalog.places_of("services", service.code)[0],
             "translations",
             language,
         )
         for service in catalog.services
         for language in service.translations
         if language not in offered
-    ]
-
-
-def rows_of(document: CityDocument, section: str, code: str) -> list[tuple[str, int]]:
-    """Return where in the file the rows of a section with ``code`` stand."""
-    rows = document.get(section)
-    return [
-        (section, number)
-        for number, row in enumerate(rows)
-        if isinstance(row, dict) and row.get("code") == code
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from layers.findings import Finding, did_you_mean, some
 from layers.models import City
 from layers.sections import ZoneLayer
 from webapp.catalog.models import Crew, Department, Service
-from webapp.catalog.reading import CatalogFile, parse_rows
+from webapp.catalog.reading import CatalogFile, parse_rows, stands_at
 from webapp.catalog.reading import read as read_catalog
 from webapp.dispatch.conflicts import Numbered, conflicts
 from webapp.dispatch.models import Rule
@@ -95,12 +94,8 @@ class _Check:
         return findings
 
     def _place(self, number: int) -> tuple[str | int, ...]:
-        """Return where a rule stands: at its own line, or at the table that it came from."""
-        row = self.row_of[number]
-        if row < len(self.document.get("rules") or ()):
-            return "rules", row
-        tables: list[Any] = self.document.get("tables") or []
-        return "tables", next(place for place, table in enumerate(tables) if table.get("rows") == "rules")
+        """Return where in the file a rule stands."""
+        return stands_at(self.document, "rules", self.row_of[number])
 
     def _zones(self, rows: list[RuleRow]) -> dict[str, Features]:
         """Read the zones layers that rules name; what is wrong with them is told where the map is checked."""
@@ -153,4 +148,5 @@ class _Check:
         idle = [row.code for row in self.catalog.crews if row.code not in named]
         if idle:
             message = f"No rule names {len(idle)} crews, which get only what people give them: {some(idle)}."
-            yield self.document.warning(message, "Add [[rules]] for them, or remove them.", "crews")
+            place = self.catalog.places_of("crews", idle[0])[0]
+            yield self.document.warning(message, "Add [[rules]] for them, or remove them.", *place)
