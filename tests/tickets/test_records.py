@@ -9,7 +9,8 @@ from psycopg.errors import CheckViolation
 
 from tests.tickets.conftest import NOON, Town
 from webapp.tickets import lifecycle, queries, records
-from webapp.tickets.nearby import nearby_open, tickets_between
+from webapp.tickets.jobs import settle_closed
+from webapp.tickets.nearby import LATELY, nearby_open, tickets_between
 
 BOX = (-71.101, 42.299, -71.099, 42.301)
 LONG_AGO = NOON - timedelta(days=7)
@@ -105,6 +106,21 @@ def test_candidates_are_open_or_lately_closed_near_by_and_of_the_services_asked_
     assert whole_city == [near.ticket_id, far.ticket_id, settled.ticket_id, done.ticket_id]
     assert nowhere.ticket_id not in whole_city
     assert not list(tickets_between(town.connection, town.city_id, LONG_AGO, LONG_AGO))
+
+
+def test_what_was_closed_long_ago_is_no_longer_looked_for(town: Town) -> None:
+    open_still, done = town.open(), town.open()
+    ann = town.staff["ann"]
+    moved = lifecycle.move(
+        town.session, town.city_id, done.ticket_id, "done", by=ann, version=1, outcome="fixed"
+    )
+    assert settle_closed(town.session, moved.at + LATELY - timedelta(seconds=1)) == 0
+    assert settle_closed(town.session, moved.at + LATELY + timedelta(seconds=1)) == 1
+    found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchall()
+    assert [row.id for row in found] == [open_still.ticket_id]
+    lifecycle.move(town.session, town.city_id, done.ticket_id, "reopened", by=ann, version=2, note="Again")
+    found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchall()
+    assert [row.id for row in found] == [open_still.ticket_id, done.ticket_id]
 
 
 def test_a_candidate_stands_where_the_report_that_opened_it_does(town: Town) -> None:

@@ -130,9 +130,6 @@ def _load(bulk: BulkLoad, writer: Connection[Any]) -> Figures:
             bar.update(bulk.figures.rows - bar.pos)
         if pending is not None:
             pending.result()
-    # Until the tables are counted, questions about them are answered in the slow way.
-    writer.execute("analyze ticket, report, timeline")
-    writer.commit()
     return bulk.figures
 
 
