@@ -74,14 +74,17 @@ def _weights(curves: dict[str, Any], nesting: float) -> Weights:
     strange = sorted(set(curves) ^ set(FEATURES))
     if strange:
         raise ValueError(f"features: {', '.join(strange)} must be both in the file and known to this version")
+    if not 0.0 < nesting <= 1.0:
+        raise ValueError(f"nesting must be above 0 and at most 1, not {nesting}")
     width = max(len(curve["knots"]) for curve in curves.values())
     knots = np.full((len(FEATURES), width), math.inf)
     weights = np.zeros((len(FEATURES), width))
     for row, name in enumerate(FEATURES):
-        points = np.array([curves[name]["knots"], curves[name]["weights"]], float)
-        if not np.isfinite(points).all() or not (np.diff(points[0]) > 0).all():
+        at, says = (np.array(curves[name][column], float) for column in ("knots", "weights"))
+        finite = at.shape == says.shape and np.isfinite([at, says]).all()
+        if not finite or not (np.diff(at) > 0).all():
             raise ValueError(f"features.{name}: knots must ascend, and each has one finite weight")
-        knots[row, : points.shape[1]], weights[row, : points.shape[1]] = points
+        knots[row, : len(at)], weights[row, : len(at)] = at, says
     return Weights(knots, weights, np.array([float(curves[name]["missing"]) for name in FEATURES]), nesting)
 
 

@@ -142,7 +142,7 @@ def read_history(reports: Path, pairs: Path, time_zone: str) -> History:
 
 
 def _reports(path: Path, table: pa.Table, service: Ints, time_zone: str) -> Reports:
-    lon, lat = (np.asarray(table[name].cast(pa.float64()).to_numpy()) for name in ("longitude", "latitude"))
+    lon, lat = (_degrees(path, table, name) for name in ("longitude", "latitude"))
     on_earth = np.isfinite(lon) & np.isfinite(lat)
     if not on_earth.any():
         raise HistoryError(f"{path}: longitude and latitude hold no point")
@@ -175,9 +175,16 @@ def _read(path: Path, needed: tuple[str, ...]) -> pa.Table:
     return table
 
 
+def _degrees(path: Path, table: pa.Table, name: str) -> Floats:
+    try:
+        return np.asarray(table[name].cast(pa.float64()).to_numpy())
+    except pa.ArrowInvalid as error:
+        raise HistoryError(f"{path}: {name} must hold numbers: {error}") from error
+
+
 def _seconds(path: Path, table: pa.Table, name: str, time_zone: str) -> Floats:
     instants = read_instants(table[name].combine_chunks(), time_zone)
-    if len(instants) and np.isnat(instants).all():
+    if np.isnat(instants).all() and table[name].null_count < len(table):
         raise HistoryError(f"{path}: {name} holds no times")
     return np.where(np.isnat(instants), np.nan, instants.astype(np.int64) / 1e6)
 
