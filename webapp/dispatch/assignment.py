@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from geo.arrays import Ints
 from layers.places import Places
 from webapp.catalog.snapshot import Catalog, ServiceEntry
-from webapp.dispatch.facts import FactColumns, Facts, Questions
+from webapp.dispatch.facts import Facts, PinFacts, Questions
 from webapp.dispatch.rules import RuleEntry
 
 _KEPT_DECISIONS = 100_000
@@ -97,9 +97,9 @@ class Assigner:
         places
             The n pins; one that is not a point stands for a report without a position.
         """
-        columns = FactColumns(self._questions, self._catalog, np.asarray(service_ids, np.int32), places)
-        examples, group = columns.distinct()
-        return Assignments(tuple(self._decide(columns.facts(i)) for i in examples), group)
+        pins = PinFacts(self._questions, self._catalog, np.asarray(service_ids, np.int32), places)
+        examples, group = pins.distinct()
+        return Assignments(tuple(self._decide(pins.facts(i)) for i in examples), group)
 
     def _decision(self, facts: Facts) -> Assignment:
         service = self._catalog.services[facts.service_id]

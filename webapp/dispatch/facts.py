@@ -1,4 +1,4 @@
-"""What rules ask about pins, as columns of numbers: equal numbers in a row, equal decision."""
+"""What rules ask about pins, and which pins are alike in all of it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Questions:
         self.asset_owners = _named(rule.asset_owner for rule in rules)
 
 
-class FactColumns:
-    """The facts of n pins.
+class PinFacts:
+    """The facts of n pins, one by one or told apart all together.
 
     Parameters
     ----------
@@ -58,16 +58,24 @@ class FactColumns:
 
     def __init__(self, questions: Questions, catalog: Catalog, service_ids: Ints, places: Places) -> None:
         self._questions = questions
-        self._atlas = places.atlas
+        self._catalog = catalog
         self._service_ids = service_ids
-        self._trouble = places.flags & UNPLACED_BITS
-        self._zones = [
-            (layer, _zones(places, layer)) for layer in questions.layers if layer in places.atlas.zones
-        ]
+        self._places = places
+
+    def facts(self, i: int) -> Facts:
+        """Return the facts of pin ``i``."""
+        places, asked = self._places, self._questions
+        service_id, segment = int(self._service_ids[i]), int(places.segment[i])
+        trouble = int(places.flags[i]) & UNPLACED_BITS
         segments = places.atlas.segments
-        self._street_class = _labels(segments.class_, places.segment, questions.street_classes)
-        self._street_owner = _labels(segments.owner, places.segment, questions.street_owners)
-        self._asset_owner = _asset_owners(questions.asset_owners, catalog, service_ids, places)
+        return Facts(
+            service_id=service_id,
+            zones=self._zones(i) if asked.layers else (),
+            street_class=_asked(segments.class_, segment, asked.street_classes),
+            street_owner=_asked(segments.owner, segment, asked.street_owners),
+            asset_owner=self._asset_owner(service_id, i) if asked.asset_owners else None,
+            trouble=next((flag for flag in _TROUBLES if trouble & BIT[flag]), None),
+        )
 
     def distinct(self) -> tuple[list[int], Ints]:
         """Group pins that differ in nothing that rules ask.
@@ -80,46 +88,65 @@ class FactColumns:
             The group of each pin.
         """
         count = len(self._service_ids)
-        if count == 1:
-            return [0], np.zeros(1, np.int32)
-        columns = [
-            self._service_ids,
-            self._trouble,
-            self._street_class,
-            self._street_owner,
-            self._asset_owner,
-        ]
-        columns += [column for _, matrix in self._zones for column in matrix.T]
-        group, examples = np.zeros(count, np.int64), np.zeros(0, np.int64)
-        for column in columns:
-            values = column.astype(np.int64) - int(column.min(initial=0))
-            key = group * (int(values.max(initial=0)) + 1) + values
-            _, examples, group = np.unique(key, return_index=True, return_inverse=True)
+        group, examples = np.zeros(count, np.int64), np.zeros(min(count, 1), np.int64)
+        if count > 1:
+            for column in self._columns():
+                values = column.astype(np.int64) - int(column.min())
+                key = group * (int(values.max()) + 1) + values
+                _, examples, group = np.unique(key, return_index=True, return_inverse=True)
         return examples.tolist(), group.astype(np.int32)
 
-    def facts(self, i: int) -> Facts:
-        """Return the facts of pin ``i``."""
-        zones = []
-        for layer, matrix in self._zones:
-            table = self._atlas.zones[layer]
-            zones += [(layer, table.source_id[zone], table.name[zone]) for zone in matrix[i] if zone >= 0]
-        asked = self._questions
-        trouble = int(self._trouble[i])
-        return Facts(
-            service_id=int(self._service_ids[i]),
-            zones=tuple(zones),
-            street_class=_label(asked.street_classes, self._street_class[i]),
-            street_owner=_label(asked.street_owners, self._street_owner[i]),
-            asset_owner=_label(asked.asset_owners, self._asset_owner[i]),
-            trouble=next((flag for flag in _TROUBLES if trouble & BIT[flag]), None),
-        )
+    def _columns(self) -> list[NDArray[Any]]:
+        """Return columns of numbers: where two pins are equal in all of them, their facts are."""
+        places, asked = self._places, self._questions
+        segments = places.atlas.segments
+        columns: list[NDArray[Any]] = [self._service_ids, places.flags & UNPLACED_BITS]
+        for layer in asked.layers:
+            if layer in places.atlas.zones:
+                columns += list(_all_zones(places, layer).T)
+        if asked.street_classes:
+            columns.append(_positions(segments.class_, places.segment, asked.street_classes))
+        if asked.street_owners:
+            columns.append(_positions(segments.owner, places.segment, asked.street_owners))
+        if asked.asset_owners:
+            assets = places.atlas.assets
+            columns += [
+                _positions(assets[kind].owner, nearest, asked.asset_owners)
+                for kind, nearest in places.asset.items()
+            ]
+        return columns
+
+    def _zones(self, i: int) -> tuple[tuple[str, str, str], ...]:
+        hits, tables = self._places.hits, self._places.atlas.zones
+        first, last = np.searchsorted(hits.pin, (i, i + 1)).tolist()
+        found = []
+        for row in range(first, last):
+            layer, zone = hits.layers[hits.layer[row]], hits.zone[row]
+            if layer in self._questions.layers:
+                found.append((layer, tables[layer].source_id[zone], tables[layer].name[zone]))
+        return tuple(found)
+
+    def _asset_owner(self, service_id: int, i: int) -> str | None:
+        kind = self._catalog.services[service_id].asset_kind
+        if kind is None or kind not in self._places.asset:
+            return None
+        owners = self._places.atlas.assets[kind].owner
+        return _asked(owners, int(self._places.asset[kind][i]), self._questions.asset_owners)
+
+
+def _asked(labels: NDArray[Any], ordinal: int, asked: tuple[str, ...]) -> str | None:
+    """Return the label of an ordinal, None where it is not asked about."""
+    if not asked or ordinal < 0:
+        return None
+    label: str = labels[ordinal]
+    return label if label in asked else None
 
 
 def _named(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value is not None}))
 
 
-def _zones(places: Places, layer: str) -> Ints:
+def _all_zones(places: Places, layer: str) -> Ints:
     """Return the ordinals of all zones of a layer that hold each pin, as rows padded with -1."""
     offsets, zones = places.zones_all(layer)
     counts = np.diff(offsets)
@@ -129,28 +156,11 @@ def _zones(places: Places, layer: str) -> Ints:
     return matrix
 
 
-def _labels(labels: NDArray[Any], ordinals: Ints, asked: tuple[str, ...]) -> Ints:
+def _positions(labels: NDArray[Any], ordinals: Ints, asked: tuple[str, ...]) -> Ints:
     """Return the position in ``asked`` of each pin's label, -1 where it is not asked about."""
     found = np.full(len(ordinals), -1, np.int32)
-    if asked:
-        known = np.flatnonzero(ordinals >= 0)
-        of_pins = labels[ordinals[known]]
-        for position, label in enumerate(asked):
-            found[known[of_pins == label]] = position
+    known = np.flatnonzero(ordinals >= 0)
+    of_pins = labels[ordinals[known]]
+    for position, label in enumerate(asked):
+        found[known[of_pins == label]] = position
     return found
-
-
-def _asset_owners(asked: tuple[str, ...], catalog: Catalog, service_ids: Ints, places: Places) -> Ints:
-    found = np.full(len(service_ids), -1, np.int32)
-    if asked:
-        for service_id in np.unique(service_ids).tolist():
-            kind = catalog.services[service_id].asset_kind
-            if kind is not None and kind in places.atlas.assets:
-                pins = service_ids == service_id
-                owners = places.atlas.assets[kind].owner
-                found[pins] = _labels(owners, places.asset[kind][pins], asked)
-    return found
-
-
-def _label(asked: tuple[str, ...], position: int) -> str | None:
-    return asked[position] if position >= 0 else None
