@@ -67,8 +67,8 @@ def behind_front() -> Flask:
     app = create_app()
     hops = 1 + app.config["PINWARD"].proxies
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=1)  # type: ignore[method-assign]
-    # What is made by now lives as long as the process. Left out of collections, it stays shared between forked
-    # workers, and a process ends at once.
+    # What is made by now lives as long as the process. Left out of collections, it stays shared between
+    # forked workers, and a process ends at once.
     gc.collect()
     gc.freeze()
     return app
@@ -93,7 +93,7 @@ def _sign_in(app: Flask) -> None:
     manager = LoginManager(app)
     manager.login_view = "account.sign_in"
 
-    @manager.user_loader
+    @manager.user_loader  # type: ignore[untyped-decorator]
     def load(identity: str) -> Any:
         return people.staff_by_identity(g.session, identity)
 
@@ -113,7 +113,7 @@ def _access_rules(app: Flask) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if view is None:
             return None
-        rule: Rule = view.access  # type: ignore[attr-defined]
+        rule: Rule = getattr(view, "access")  # noqa: B009  (an attribute that the type of a view does not know)
         if rule.everybody or rule.key_checked_by_view:
             return None
         if not current_user.is_authenticated:
