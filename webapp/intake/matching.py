@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints
-from geo.duplicates import Model, Reports, Tickets
+from geo.duplicates import Reports, Tickets
 from geo.text import UNKNOWN, address_keys, keys, words
 from layers.atlas import Atlas
 from layers.places import Places
@@ -29,21 +29,13 @@ _kept: dict[int, CityMatching] = {}
 
 
 class CityMatching:
-    """A city's services, bound to a model.
+    """A city's services, bound to the model; each service may have thresholds and a reach of its own."""
 
-    Parameters
-    ----------
-    catalog
-        Of the city; each service may have thresholds and a reach of its own.
-    model
-        The one shipped where none is given.
-    """
-
-    def __init__(self, catalog: Catalog, model: Model | None = None) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         services = list(catalog.services.values())
         self._names = {service.id: service.name for service in services}
         self.catalog = catalog
-        self.model = model or duplicates.shipped()
+        self.model = duplicates.shipped()
         self._rows = np.zeros(max((service.id for service in services), default=0) + 1, np.int32)
         self._rows[[service.id for service in services]] = np.arange(len(services))
         self.services = self.model.bind(

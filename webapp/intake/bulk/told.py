@@ -90,23 +90,18 @@ class _Faults:
 
 
 class Reader:
-    """Reads batches of a file by a columns map, for one city.
+    """Reads batches of a file by a columns map, for one city."""
 
-    Parameters
-    ----------
-    now
-        No report can have been made later, but for a day of grace.
-    """
-
-    def __init__(self, columns_map: ColumnsMap, catalog: Catalog, now: datetime | None = None) -> None:
+    def __init__(self, columns_map: ColumnsMap, catalog: Catalog) -> None:
         self._columns = columns_map.columns
         self._statuses = columns_map.status
         self._channels = columns_map.channels
         self._time_zone = columns_map.file.time_zone or catalog.calendar.time_zone
         self._time_format = columns_map.file.time_format
         self._services = _service_ids(columns_map.services, catalog)
-        latest = (now or datetime.now(UTC)) + timedelta(days=1)
-        self._latest = np.datetime64(latest.astimezone(UTC).replace(tzinfo=None), "us")
+        # Nobody's clock is more than a day ahead.
+        latest = datetime.now(UTC) + timedelta(days=1)
+        self._latest = np.datetime64(latest.replace(tzinfo=None), "us")
 
     def times(self, batch: pa.RecordBatch) -> Instants:
         """Return when each row's report was made."""
