@@ -277,6 +277,8 @@ def test_evaluate_splits_by_time(tmp_path: Path) -> None:
     assert judged.exit_code == 0, judged.output
     found = json.loads(judged.stdout)
     assert found["judged"]["reports"] == 400
+    assert found["fitted"]["reports"] == 600
+    assert found["fitted"]["to"] <= found["judged"]["from"]
     assert 0.5 < found["model"]["average_precision"] <= 1
 
 

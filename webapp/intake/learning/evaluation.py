@@ -85,6 +85,7 @@ def evaluate(history: History, start: int, model: Model) -> dict[str, Any]:
         decisions.score[truth.counted], history.repeats[truth.counted]
     )
     return {
+        "fitted": dict(model.about),
         "judged": {
             "from": str(np.datetime64(int(history.opened[start]), "s")),
             "reports": int(truth.counted.sum()),
