@@ -11,14 +11,16 @@ from folium.plugins import HeatMap
 from folium.template import Template
 from markupsafe import Markup
 
-OUTLINE_TOLERANCE_DEGREES = 0.0001
-"""An outline is simplified by about 10 m: less than its line is wide."""
+OUTLINE_TOLERANCE_DEGREES = 0.0002
+"""An outline is simplified by about 20 m: less than its line is wide when the whole is seen."""
 OUTLINE_COLOUR = "#2378c3"
 """Seen on the light base map and on the dark one."""
 WIDEST_ZOOM, CLOSEST_ZOOM = 9, 16
 """Closer than a block there is nothing to see: points are on a grid of blocks."""
-HEAT_ZOOM = 14
-"""From here on a single ticket glows in full."""
+EVERY_ZOOM = 0
+"""A ticket weighs the same at each zoom; the page's script sets what the brightest colour means there."""
+SMALLEST_PART = 0.001
+"""Islands and gaps smaller than this part of the whole are not drawn: gaps are mostly borders drawn twice."""
 COLOURS = {0.2: "#5e3c99", 0.45: "#b2479b", 0.7: "#f0715c", 1.0: "#fdc33c"}
 """From few to many: lightness rises throughout, so the order shows without telling the hues apart."""
 
@@ -88,14 +90,14 @@ class HeatFrom(HeatMap):
         """
         {% macro script(this, kwargs) %}
             var {{ this.get_name() }} = L.heatLayer([], {{ this.options|tojavascript }});
-            pinward.heat({{ this.get_name() }}, {{ this.address|tojson }});
+            pinward.heat({{ this._parent.get_name() }}, {{ this.get_name() }}, {{ this.address|tojson }});
         {% endmacro %}
         """
     )
 
     def __init__(self, files: Files, address: str) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
-            [], min_opacity=0.25, max_zoom=HEAT_ZOOM, radius=18, blur=14, gradient=COLOURS, control=False
+            [], min_opacity=0.03, max_zoom=EVERY_ZOOM, radius=14, blur=12, gradient=COLOURS, control=False
         )
         self.default_js = [("heat", files.heat)]
         self.address = address
@@ -111,7 +113,7 @@ def heat_map(files: Files, *, label: str, outline: shapely.Geometry, points: str
     outline
         (Multi)polygon in EPSG:4326; the map opens on it.
     points
-        Address that answers ``{points: [[lat, lon, weight], …], max}``.
+        Address that answers ``{points: [[lat, lon, weight], …]}``.
     nonce
         Of this answer's content security policy.
     """
@@ -129,11 +131,12 @@ def heat_map(files: Files, *, label: str, outline: shapely.Geometry, points: str
 
 def _parts(outline: shapely.Geometry) -> list[list[list[tuple[float, float]]]]:
     """Return an outline as Leaflet takes it: parts, each of rings, each of (latitude, longitude)."""
-    simple = shapely.simplify(outline, OUTLINE_TOLERANCE_DEGREES)
+    least = SMALLEST_PART * shapely.area(outline)
+    simple = shapely.get_parts(shapely.simplify(outline, OUTLINE_TOLERANCE_DEGREES)).tolist()
     return [
-        [_latlon(ring) for ring in (part.exterior, *part.interiors)]
-        for part in shapely.get_parts(simple).tolist()
-        if not part.is_empty
+        [_latlon(ring) for ring in (part.exterior, *part.interiors) if shapely.Polygon(ring).area >= least]
+        for part in simple
+        if part.area >= least
     ]
 
 

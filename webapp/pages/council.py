@@ -77,10 +77,10 @@ def district() -> str:
 @blueprint.get("/council/heat.json")
 @access(RULE)
 def heat() -> Response:
-    """Return the points of the heatmap, [latitude, longitude, tickets] a block, and the most in a block."""
+    """Return the points of the heatmap: [latitude, longitude, tickets] of each block."""
     chosen = read_choice()
     points = queries.heat(served().session, scope_of(chosen), only_open=chosen.only_open)
-    answer = jsonify(points=points, max=max((point[2] for point in points), default=1))
+    answer = jsonify(points=points)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
 
@@ -130,10 +130,11 @@ def _outline(map_now: Atlas, zone: str | None) -> shapely.Geometry | None:
     city = served().city
     if zone is None:
         zones = map_now.zones.get(city.boundary_layer or "")
-        shape = shapely.union_all(zones.polygons) if zones else None
+        shape = shapely.MultiPolygon(shapely.get_parts(zones.polygons).tolist()) if zones else None
     else:
         zones = map_now.zones[city.district_layer or ""]
         shape = zones.polygons[zones.source_id.tolist().index(zone)]
     if shape is None:
         return None
-    return shapely.transform(shape, map_now.metric.to_lonlat, interleaved=False)  # type: ignore[arg-type]
+    degrees: shapely.Geometry = shapely.transform(shape, map_now.metric.to_lonlat, interleaved=False)  # type: ignore[arg-type]
+    return degrees
