@@ -75,6 +75,8 @@ http {{
         server_name _;
         error_page 502 504 = @unreachable;
 
+        # The first expression that fits decides, so this one stands above the files.
+        location ~ /\\. {{ return 404; }}
         location ~ ^/static/(dist|vendor)/ {{
             root "{checkout}";
             gzip_static on;
@@ -82,7 +84,6 @@ http {{
             add_header Cache-Control "public, max-age=31536000, immutable";
             add_header X-Content-Type-Options nosniff;
         }}
-        location ~ /\\. {{ return 404; }}
         location / {{
             proxy_pass http://web;
             proxy_http_version 1.1;
