@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Computed,
+    Date,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -26,6 +27,8 @@ from webapp.db import Base, CityId
 
 OPEN_STATUSES = ("new", "assigned", "scheduled", "in_progress", "waiting", "referred", "reopened")
 CLOSED_STATUSES = ("done", "confirmed", "declined")
+MERGED = "merged"
+"""The status of a ticket whose reports are another's now. It is not open, and stands in no figure."""
 
 # PostGIS stores NaN and ±Infinity as valid points; `between` is false for them.
 _ON_EARTH = "geom is null or (st_x(geom) between -180 and 180 and st_y(geom) between -90 and 90)"
@@ -39,7 +42,11 @@ class Ticket(Base):
         ForeignKeyConstraint(["city_id", "service_id"], ["service.city_id", "service.id"]),
         ForeignKeyConstraint(["city_id", "department_id"], ["department.city_id", "department.id"]),
         ForeignKeyConstraint(["city_id", "crew_id"], ["crew.city_id", "crew.id"]),
-        CheckConstraint(f"status in {OPEN_STATUSES + CLOSED_STATUSES}", name="status"),
+        ForeignKeyConstraint(["city_id", "merged_into"], ["ticket.city_id", "ticket.id"]),
+        CheckConstraint(f"status in {(*OPEN_STATUSES, *CLOSED_STATUSES, MERGED)}", name="status"),
+        CheckConstraint("(status = 'merged') = (merged_into is not null)", name="merged_into"),
+        CheckConstraint("waiting_since is null or status = 'waiting'", name="waiting_since"),
+        CheckConstraint("priority between 0 and 3", name="priority"),
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("open = (closed_at is null)", name="closed_at"),
         Index("ix_ticket_matchable", "geom", postgresql_using="gist", postgresql_where=text("matchable")),
@@ -47,6 +54,12 @@ class Ticket(Base):
         Index("ix_ticket_crew", "city_id", "crew_id", "due_at", postgresql_where=text("open")),
         Index("ix_ticket_district", "city_id", "district", "opened_at"),
         Index("ix_ticket_opened_at", "city_id", "opened_at"),
+        Index(
+            "ix_ticket_merged_into",
+            "city_id",
+            "merged_into",
+            postgresql_where=text("merged_into is not null"),
+        ),
     )
 
     city_id: Mapped[CityId]
@@ -60,6 +73,12 @@ class Ticket(Base):
     due_at: Mapped[datetime | None] = mapped_column(
         comment="The earliest date promised to any of its reporters"
     )
+    waiting_on: Mapped[str | None] = mapped_column(comment="Whom or what it waits for")
+    waiting_since: Mapped[datetime | None] = mapped_column(
+        comment="From then the promise's clock stands still"
+    )
+    owner: Mapped[str | None] = mapped_column(comment="Who outside the city has it, while referred")
+    scheduled_for: Mapped[date | None] = mapped_column(Date, comment="The day of the work, while scheduled")
     closed_at: Mapped[datetime | None]
     matchable: Mapped[bool] = mapped_column(comment="May new reports still join it? Open, or lately closed")
     geom: Mapped[WKBElement | None] = mapped_column(Geometry("POINT", 4326, spatial_index=False))
@@ -76,7 +95,12 @@ class Ticket(Base):
     crew_id: Mapped[int | None] = mapped_column(SmallInteger)
     service_area: Mapped[str | None] = mapped_column(comment="Name of the service area that decided the crew")
     assigned_why: Mapped[str] = mapped_column(comment="The reason for crew and department, in words")
+    priority: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("1"), comment="0 low, 1 normal, 2 high, 3 urgent"
+    )
+    priority_why: Mapped[str] = mapped_column(server_default="", comment="The reason for it, in words")
     report_count: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    merged_into: Mapped[int | None] = mapped_column(BigInteger, comment="The ticket that has its reports now")
     version: Mapped[int] = mapped_column(
         Integer, server_default=text("1"), comment="Raised by each move: two people moving it, one wins"
     )
@@ -167,6 +191,12 @@ class TimelineEntry(Base):
         ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
         Index("ix_timeline_ticket", "city_id", "ticket_id", "at"),
         Index("ix_timeline_transaction", "transaction", "id"),
+        Index(
+            "ix_timeline_compared",
+            "city_id",
+            "id",
+            postgresql_where=text("kind in ('merged', 'split', 'different')"),
+        ),
     )
 
     city_id: Mapped[CityId]
@@ -175,12 +205,16 @@ class TimelineEntry(Base):
     report_id: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     kind: Mapped[str] = mapped_column(
-        comment="received, joined, flagged, assigned, or the status it moved to; noted for a remark"
+        comment="received, joined, flagged, assigned, or the status it moved to; noted for a remark; "
+        "undone; merged, split or different, where staff compared"
     )
     actor: Mapped[str] = mapped_column(comment="resident, staff, system or import")
     staff_id: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(server_default="", comment="Words for everybody to read")
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    before: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="What ticket and reports were before a move or a merge: by it they are restored"
+    )
     transaction: Mapped[int] = mapped_column(
         BigInteger,
         server_default=text("pg_current_xact_id()::text::bigint"),
