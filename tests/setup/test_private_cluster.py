@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,7 +123,9 @@ def test_a_broken_cluster_shows_its_log(home: Path, cluster: PrivateCluster) -> 
 def test_a_home_that_its_user_cannot_enter_or_too_long_for_a_socket(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    shelter = TEST_HOME / f"shelter-{os.getpid()}"
+    # Not below the checkout: that may be root's own folder, which the cluster's user cannot enter.
+    shelter = Path(tempfile.mkdtemp(prefix="pinward-shelter-"))
+    shelter.chmod(0o755)
     monkeypatch.setattr(private_cluster, "SHELTER", shelter)
     tmp_path.chmod(0o700)
     home = use(monkeypatch, tmp_path / ("long-" * 20) / "home")

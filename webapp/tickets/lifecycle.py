@@ -1,36 +1,57 @@
-"""A ticket's life: its states, the moves between them, who may make each, and the making of one.
+"""A ticket's life as data: its states, what each takes, the moves between them, and who may make each.
 
-Everything about states is in the tables at the top. A move changes the ticket, its reports and the timeline
-in one statement, and only if the ticket is still what the mover saw: of two people moving it, one wins and
-the other is told what changed.
+`webapp.tickets.moving` makes the moves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, timedelta
 from typing import Literal, get_args
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
 from webapp.people.access import Role
-from webapp.people.models import Staff
 from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES
 
 Party = Literal["resident", "system"]
 """Movers who do not sign in: the one who reported, and Pinward itself."""
 
-OUTCOMES: dict[str, tuple[str, ...]] = {
-    "done": ("fixed", "made_safe", "answered", "nothing_found", "not_ours"),
-    "declined": ("not_ours", "private_property", "nothing_wrong", "too_little_known", "misuse"),
+Detail = Literal["outcome", "waiting_on", "owner", "scheduled_for"]
+"""The one further thing that some states take: the column of the ticket that holds it."""
+
+UNDO_WITHIN = timedelta(minutes=10)
+"""For so long may a move be undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a state takes from the one who moves a ticket into it."""
+
+    takes: Detail | None = None
+    choices: tuple[str, ...] = ()
+    """What ``takes`` may be; empty: words, or a day such as 2026-06-17."""
+    note: bool = False
+    """Whether it takes words that everybody may read, such as why the ticket is declined."""
+
+
+STATES: dict[str, State] = {
+    "new": State(),
+    "assigned": State(),
+    "scheduled": State("scheduled_for"),
+    "in_progress": State(),
+    "waiting": State("waiting_on", ("resident", "other_party", "weather"), note=True),
+    "referred": State("owner"),
+    "reopened": State(note=True),
+    "done": State("outcome", ("fixed", "made_safe", "answered", "nothing_found", "not_ours")),
+    "confirmed": State(),
+    "declined": State(
+        "outcome", ("not_ours", "private_property", "nothing_wrong", "too_little_known", "misuse"), note=True
+    ),
 }
-"""How a ticket can end. Reaching one of these states takes one of its outcomes."""
+"""The states of a ticket. While one waits, the clock of its promise stands still."""
 
 _OPEN = frozenset(OPEN_STATUSES)
 _CREW: frozenset[str] = frozenset({"crew", "supervisor", "agent", "administrator"})
 _DESK: frozenset[str] = frozenset({"supervisor", "agent", "administrator"})
-_NO_CREW = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +61,22 @@ class Move:
     sources: frozenset[str]
     to: str
     who: frozenset[Role | Party] | frozenset[str]
-    note: bool = False
-    """Whether it takes words that everybody may read, such as what the ticket waits for."""
 
 
 MOVES: tuple[Move, ...] = (
     Move(_OPEN - {"assigned"}, "assigned", _DESK | {"system"}),
-    Move(frozenset({"scheduled", "in_progress", "waiting"}), "assigned", _CREW),
+    Move(frozenset({"scheduled", "in_progress", "waiting", "referred"}), "assigned", _CREW),
     Move(_OPEN, "scheduled", _CREW),
     Move(_OPEN - {"in_progress"}, "in_progress", _CREW),
-    Move(_OPEN - {"waiting"}, "waiting", _CREW, note=True),
-    Move(_OPEN, "referred", _DESK | {"system"}, note=True),
+    Move(_OPEN, "waiting", _CREW),
+    Move(_OPEN, "referred", _CREW | {"system"}),
     Move(_OPEN, "done", _CREW),
-    Move(_OPEN, "declined", _DESK, note=True),
+    Move(_OPEN, "declined", _DESK),
     Move(frozenset({"done"}), "confirmed", _DESK | {"resident", "system"}),
-    Move(frozenset({"done"}), "reopened", _CREW | {"resident"}, note=True),
-    Move(frozenset({"confirmed", "declined"}), "reopened", _DESK, note=True),
+    Move(frozenset({"done"}), "reopened", _CREW | {"resident"}),
+    Move(frozenset({"confirmed", "declined"}), "reopened", _DESK),
 )
-"""Every move there is. A ticket that is scheduled or referred may be so again: to another day or party."""
+"""Every move there is. One that is scheduled, waits or is referred may be so again: to another day or party."""
 
 
 class MoveRefused(ValueError):  # noqa: N818  (a refusal is an answer)
@@ -73,40 +92,16 @@ class NotAllowed(MoveRefused):
 
 
 class Incomplete(MoveRefused):
-    """Something the move takes is missing; ``field`` is ``note`` or ``outcome``."""
+    """Something the move takes is missing; ``field`` is ``note`` or the state's ``takes``."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
 
 
-class Overtaken(MoveRefused):
-    """Somebody else moved the ticket first. What they did is in the attributes; nothing was written."""
-
-    def __init__(self, *, status: str, version: int, by: str, at: datetime, note: str) -> None:
-        super().__init__(
-            f"{by} moved this ticket to {words(status)} at {at:%Y-%m-%d %H:%M} UTC, before you. "
-            "Your words are kept here: look at the ticket as it is now, then decide again."
-        )
-        self.status = status
-        self.version = version
-        self.by = by
-        self.at = at
-        self.note = note
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A ticket after a move."""
-
-    status: str
-    version: int
-    at: datetime
-
-
-def words(status: str) -> str:
-    """Return a status as words: ``in progress``."""
-    return status.replace("_", " ")
+def words(code: str) -> str:
+    """Return a status or another code as words: ``in progress``."""
+    return code.replace("_", " ")
 
 
 def moves_from(status: str, who: Role | Party | str) -> list[Move]:
@@ -114,156 +109,58 @@ def moves_from(status: str, who: Role | Party | str) -> list[Move]:
     return [move for move in MOVES if status in move.sources and who in move.who]
 
 
-def move(
-    session: Session,
-    city_id: int,
-    ticket_id: int,
-    to: str,
-    *,
-    by: Staff | Party,
-    version: int,
-    note: str = "",
-    outcome: str | None = None,
-) -> Moved:
-    """Move a ticket to another state, with one timeline entry. The caller commits.
-
-    Parameters
-    ----------
-    to
-        The state to move to.
-    by
-        The person signed in, or ``"resident"`` or ``"system"``. Somebody of role crew moves only the tickets
-        of their own crew.
-    version
-        The ticket's version that the mover saw.
-    note
-        Words for everybody to read.
-    outcome
-        One of ``OUTCOMES[to]``, for the states that have them.
+def check_request(to: str, who: str, note: str, detail: str | None) -> None:
+    """Say no to what the table refuses whatever the ticket is like.
 
     Raises
     ------
-    Incomplete, NotAllowed, NoSuchTicket, Overtaken
-        Nothing was written.
+    NotAllowed
+        Nobody like ``who`` ever moves a ticket to ``to``.
+    Incomplete
+        The note or the detail that the state takes is missing or is none of its choices.
     """
-    note = note.replace("\x00", "").strip()
-    who = by.role if isinstance(by, Staff) else by
-    rows = [row for row in MOVES if row.to == to and who in row.who]
-    if not rows:
-        raise NotAllowed(_not_allowed(to, who))
-    if rows[0].note and not note:
+    if all(move.to != to or who not in move.who for move in MOVES):
+        raise NotAllowed(_never(to, who))
+    state = STATES[to]
+    if state.note and not note:
         raise Incomplete(
             "note", f"Say why in the note before moving a ticket to {words(to)}: people will read it."
         )
-    _check_outcome(to, outcome)
-    crew_id = by.crew_id or _NO_CREW if isinstance(by, Staff) and by.role == "crew" else None
-    values = {
-        "city_id": city_id,
-        "ticket_id": ticket_id,
-        "version": version,
-        "sources": sorted(frozenset().union(*(row.sources for row in rows))),
-        "crew_id": crew_id,
-        "to": to,
-        "opens": to in OPEN_STATUSES,
-        "outcome": outcome,
-        "actor": "staff" if isinstance(by, Staff) else by,
-        "staff_id": by.id if isinstance(by, Staff) else None,
-        "note": note,
-    }
-    moved = session.execute(_MOVE, values).one_or_none()
-    if moved is None:
-        raise _why_not(session, city_id, ticket_id, to, version, who, crew_id)
-    return Moved(to, moved.version, moved.at)
+    if state.takes is None:
+        if detail is not None:
+            raise Incomplete("detail", f"A ticket moved to {words(to)} takes nothing more: leave it out.")
+    elif state.choices:
+        if detail not in state.choices:
+            raise Incomplete(state.takes, _ONE_OF[state.takes].format(", ".join(map(words, state.choices))))
+    elif state.takes == "scheduled_for":
+        _check_day(detail)
+    elif not (detail or "").strip():
+        raise Incomplete(state.takes, "Say who has it now, such as the name of the agency.")
 
 
-_MOVE = text(
-    """
-    with seen as (
-        select id, status, closed_at
-          from ticket
-         where city_id = :city_id and id = :ticket_id and version = :version
-           and status = any(cast(:sources as text[]))
-           and (cast(:crew_id as smallint) is null or crew_id = cast(:crew_id as smallint))
-           for update
-    ), moved as (
-        update ticket
-           set status = :to,
-               outcome = case when :to = 'confirmed' then ticket.outcome else cast(:outcome as text) end,
-               closed_at = case when :opens then null else coalesce(ticket.closed_at, now()) end,
-               matchable = ticket.matchable or :opens,
-               version = ticket.version + 1
-          from seen
-         where ticket.city_id = :city_id and ticket.id = seen.id
-     returning ticket.id, ticket.closed_at, ticket.version,
-               seen.status as was, seen.closed_at as was_closed_at
-    ), reports as (
-        update report
-           set updated_at = now(),
-               closed_at = case when not :opens then coalesce(report.closed_at, moved.closed_at)
-                                when report.closed_at = moved.was_closed_at then null
-                                else report.closed_at end
-          from moved
-         where report.city_id = :city_id and report.ticket_id = moved.id
-    ), entry as (
-        insert into timeline (city_id, ticket_id, kind, actor, staff_id, note, data)
-        select :city_id, id, :to, :actor, cast(:staff_id as bigint), :note,
-               jsonb_strip_nulls(jsonb_build_object('from', was, 'outcome', cast(:outcome as text)))
-          from moved
-    )
-    select version, now() as at from moved
-    """
-)
+def check_source(status: str, to: str, who: str) -> None:
+    """Raise `NotAllowed` where the table has no move from ``status`` to ``to`` for ``who``."""
+    if all(move.to != to for move in moves_from(status, who)):
+        raise NotAllowed(f"A ticket that is {words(status)} cannot be moved to {words(to)} by this {who}.")
 
 
-def _check_outcome(to: str, outcome: str | None) -> None:
-    allowed = OUTCOMES.get(to)
-    if allowed is None:
-        if outcome is not None:
-            raise Incomplete("outcome", f"A ticket moved to {words(to)} has no outcome: leave it out.")
-    elif outcome not in allowed:
-        raise Incomplete(
-            "outcome", f"Say how it ended; the outcome is one of {', '.join(map(words, allowed))}."
-        )
+_ONE_OF = {
+    "outcome": "Say how it ended; the outcome is one of {}.",
+    "waiting_on": "Say whom or what it waits for: one of {}.",
+}
 
 
-def _not_allowed(to: str, who: str) -> str:
-    if to not in OPEN_STATUSES + CLOSED_STATUSES:
-        return f"There is no state {to!r}; the states are {', '.join(OPEN_STATUSES + CLOSED_STATUSES)}."
-    article = "an" if who[0] in "ao" else "a"
-    if who in get_args(Party):
+def _check_day(day: str | None) -> None:
+    try:
+        date.fromisoformat(day or "")
+    except ValueError:
+        raise Incomplete("scheduled_for", "Say for which day, such as 2026-06-17.") from None
+
+
+def _never(to: str, who: str) -> str:
+    if to not in STATES:
+        return f"There is no state {to!r}; the states are {', '.join(STATES)}."
+    if to not in OPEN_STATUSES + CLOSED_STATUSES or who in get_args(Party):
         return f"Only staff may move a ticket to {words(to)}."
+    article = "an" if who[0] in "ao" else "a"
     return f"Somebody signed in as {article} {who} may not move a ticket to {words(to)}: ask a supervisor."
-
-
-def _why_not(
-    session: Session, city_id: int, ticket_id: int, to: str, version: int, who: str, crew_id: int | None
-) -> MoveRefused:
-    """Look at the ticket as it is now and say why the move found nothing to change."""
-    ticket = session.execute(_NOW, {"city_id": city_id, "ticket_id": ticket_id}).one_or_none()
-    if ticket is None:
-        return NoSuchTicket(f"There is no ticket {ticket_id}.")
-    if crew_id is not None and ticket.crew_id != crew_id:
-        return NotAllowed("This ticket is another crew's now: ask a supervisor to give it to yours.")
-    if ticket.version != version:
-        return Overtaken(
-            status=ticket.status, version=ticket.version, by=ticket.by, at=ticket.at, note=ticket.note
-        )
-    return NotAllowed(
-        f"A ticket that is {words(ticket.status)} cannot be moved to {words(to)} by this {who}."
-    )
-
-
-_NOW = text(
-    """
-    select ticket.status, ticket.version, ticket.crew_id,
-           coalesce(staff.name, case last.actor when 'resident' then 'The reporter' else 'Pinward' end) as by,
-           coalesce(last.at, ticket.opened_at) as at, coalesce(last.note, '') as note
-      from ticket
-      left join lateral (
-           select at, actor, staff_id, note from timeline
-            where timeline.city_id = ticket.city_id and timeline.ticket_id = ticket.id
-            order by at desc, id desc limit 1) as last on true
-      left join staff on staff.city_id = ticket.city_id and staff.id = last.staff_id
-     where ticket.city_id = :city_id and ticket.id = :ticket_id
-    """
-)
