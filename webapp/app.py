@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from typing import Any
 
-import structlog
 from flask import Flask, Response, abort, g, request
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
@@ -13,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from webapp import logs
 from webapp.api import blueprints as api_blueprints
 from webapp.config import Settings
 from webapp.config import settings as process_settings
@@ -20,8 +20,6 @@ from webapp.db import make_engine, make_session
 from webapp.pages import blueprints as page_blueprints
 from webapp.people import queries as people
 from webapp.people.access import Rule
-
-log = structlog.get_logger()
 
 STATEMENT_TIMEOUT_S = 20
 """No question that the web asks may keep the database busy for longer."""
@@ -64,6 +62,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
 
 def behind_front() -> Flask:
     """Return the application as ``pinward serve`` runs it: nginx in front tells the client's address."""
+    logs.configure()
     app = create_app()
     hops = 1 + app.config["PINWARD"].proxies
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=1)  # type: ignore[method-assign]

@@ -53,6 +53,8 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout_s: int = 0) 
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
         pool_pre_ping=True,
+        # An error that quoted what was being stored would carry a reporter's contact into the log.
+        hide_parameters=True,
         connect_args=arguments,
     )
 

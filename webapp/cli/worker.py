@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from webapp import jobs
+from webapp import jobs, logs
 from webapp.config import settings
 
 
@@ -15,5 +15,6 @@ def worker(concurrency: int) -> None:
 
     Start as many as you like, on as many machines as you like: each job is run by one of them.
     """
+    logs.configure()
     with jobs.connected(settings().database) as app:
         app.run_worker(concurrency=concurrency, wait=True, listen_notify=True)
