@@ -220,3 +220,40 @@ class TimelineEntry(Base):
         server_default=text("pg_current_xact_id()::text::bigint"),
         comment="Readers of the outbox stop below the oldest transaction still running: none is missed",
     )
+
+
+class TicketDelta(Base):
+    """An open ticket that came or went away and is not counted in the pyramid yet. Triggers write it."""
+
+    __tablename__ = "ticket_delta"
+
+    city_id: Mapped[CityId]
+    x: Mapped[int] = mapped_column(
+        Integer, primary_key=True, comment="From 180° W to 180° E in 2^30 parts, Web Mercator"
+    )
+    y: Mapped[int] = mapped_column(
+        Integer, primary_key=True, comment="From the north edge to the south in 2^30 parts"
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    public: Mapped[bool] = mapped_column(comment="May anyone see tickets of its service?")
+    change: Mapped[int] = mapped_column(SmallInteger, comment="1: an open ticket came; -1: it went away")
+    ticket_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class TicketPyramid(Base):
+    """How many tickets are open in each cell of the tiles of each zoom; `pyramid` keeps it."""
+
+    __tablename__ = "ticket_pyramid"
+
+    city_id: Mapped[CityId]
+    zoom: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    x: Mapped[int] = mapped_column(Integer, primary_key=True, comment="Of the tile")
+    y: Mapped[int] = mapped_column(Integer, primary_key=True, comment="Of the tile")
+    cell: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, comment="Of 32 by 32 in the tile, row by row from 0"
+    )
+    public: Mapped[bool] = mapped_column(primary_key=True)
+    tickets: Mapped[int] = mapped_column(comment="How many are open there")
+    sum_x: Mapped[int] = mapped_column(BigInteger, comment="Of their places; over tickets: their centre")
+    sum_y: Mapped[int] = mapped_column(BigInteger)
+    sum_id: Mapped[int] = mapped_column(BigInteger, comment="Of their ids; of a single ticket: its id")
