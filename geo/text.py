@@ -45,6 +45,8 @@ def keys(texts: Iterable[str | None]) -> NDArray[np.int64]:
 
 def fold(text: str) -> str:
     """Return a text in lower case, without accents and with single spaces."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     bare = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in bare if not unicodedata.combining(c)).split())
 

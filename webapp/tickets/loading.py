@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 from numpy.typing import NDArray
 from psycopg import Connection, sql
+
+from webapp.db import Base
+from webapp.tickets.binary import encode
 
 
 def reserve_ids(connection: Connection[Any], table: LiteralString, count: int) -> NDArray[np.int64]:
@@ -36,17 +37,13 @@ def trust_keys(connection: Connection[Any]) -> None:
     )
 
 
-def copy(connection: Connection[Any], table: LiteralString, rows: pa.Table) -> None:
-    """Copy rows into a table by the names of their columns; a null is a null and an empty text is one."""
-    buffer = io.BytesIO()
-    # In one chunk: pyarrow 26 writes zero bytes for a table whose first chunk is empty.
-    whole = rows.combine_chunks()
-    pyarrow.csv.write_csv(whole, buffer, pyarrow.csv.WriteOptions(include_header=False))
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+def copy(connection: Connection[Any], model: type[Base], rows: pa.Table) -> None:
+    """Copy rows into a model's table by the names of their columns."""
+    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(
+        sql.Identifier(model.__tablename__), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as stream:
-        stream.write(buffer.getbuffer())
+        stream.write(encode(model, rows))
 
 
 def join_later(connection: Connection[Any], joined: Sequence[dict[str, Any]]) -> None:

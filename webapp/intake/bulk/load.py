@@ -39,6 +39,7 @@ from webapp.intake.bulk.told import Reader, Rejected, Told
 from webapp.intake.desk import desk_of, first_status
 from webapp.intake.reasons import reasons
 from webapp.tickets import loading
+from webapp.tickets.models import Report, Ticket, TimelineEntry
 from webapp.tickets.nearby import LATELY, tickets_between
 from webapp.tickets.tracking import new_numbers
 
@@ -250,12 +251,12 @@ class BulkLoad:
 def write(connection: Connection[Any], batch: Batch) -> None:
     """Write a batch. The caller commits."""
     loading.trust_keys(connection)
-    loading.copy(connection, "ticket", batch.tickets)
+    loading.copy(connection, Ticket, batch.tickets)
     reports = batch.reports
     while True:
         try:
             with connection.transaction():
-                loading.copy(connection, "report", reports)
+                loading.copy(connection, Report, reports)
             break
         except errors.UniqueViolation as error:
             if error.diag.constraint_name != _UNIQUE_NUMBER:
@@ -265,7 +266,7 @@ def write(connection: Connection[Any], batch: Batch) -> None:
             fresh = pa.array(new_numbers(len(reports)).tolist())
             reports = reports.set_column(column, "tracking_number", fresh)
     loading.join_later(connection, batch.joined_later)
-    loading.copy(connection, "timeline", batch.timeline)
+    loading.copy(connection, TimelineEntry, batch.timeline)
 
 
 @contextmanager

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 from numpy.typing import NDArray
 
 from geo.arrays import Ints
@@ -18,6 +16,10 @@ from layers.places import BIT, FLAGS, Places
 from webapp.catalog.snapshot import Catalog
 
 WGS84 = 4326
+_EWKB_POINT = np.dtype(
+    [("byte_order", "u1"), ("kind", "<u4"), ("srid", "<u4"), ("lon", "<f8"), ("lat", "<f8")]
+)
+"""A point with its SRID, as PostGIS takes it in."""
 
 
 class PlaceColumns:
@@ -35,14 +37,7 @@ class PlaceColumns:
         self._asset_ids = {
             kind: pa.array(table.source_id, pa.string()) for kind, table in atlas.assets.items()
         }
-        self._flags = np.array(
-            [_pg_array(_flag_names(bits)) for bits in range(1 << len(FLAGS))], dtype=object
-        )
-
-    @cached_property
-    def edition_ids(self) -> str:
-        """The editions of the atlas, as PostgreSQL writes an array."""
-        return _pg_array(map(str, self._atlas.edition_ids))
+        self._flags = pa.array([_flag_names(bits) for bits in range(1 << len(FLAGS))], pa.list_(pa.string()))
 
     def addresses(self, places: Places, given: pa.Array) -> pa.Array:
         """Return the addresses as given; where there is none, as located."""
@@ -69,7 +64,8 @@ class PlaceColumns:
         return {
             "postcode": pc.if_else(pa.array(places.side >= 0), left, right),
             "snap_m": pa.array(places.snap_m.astype(np.float32), mask=places.segment < 0),
-            "place_flags": pa.array(self._flags[places.flags], pa.string()),
+            "place_flags": self._flags.take(pa.array(places.flags)),
+            "edition_ids": _repeated(self._atlas.edition_ids, len(places)),
         }
 
     def districts(self, places: Places) -> pa.Array:
@@ -124,15 +120,18 @@ def _numbers(places: Places) -> pa.Array:
 
 
 def _points(places: Places) -> pa.Array:
-    """Return the pins as hexadecimal EWKB; null for what is no point."""
-    points = np.asarray(shapely.set_srid(shapely.points(places.lon, places.lat), WGS84))
-    points[places.flagged("not_a_point")] = None
-    return pa.array(shapely.to_wkb(points, hex=True, include_srid=True), pa.string())
+    """Return the pins as EWKB; null for what is no point."""
+    points = np.empty(len(places), _EWKB_POINT)
+    points["byte_order"], points["kind"], points["srid"] = 1, 0x20000001, WGS84
+    points["lon"], points["lat"] = places.lon, places.lat
+    kind = pa.binary(_EWKB_POINT.itemsize)
+    whole = pa.Array.from_buffers(kind, len(points), [None, pa.py_buffer(points)])
+    return pc.if_else(pa.array(~places.flagged("not_a_point")), whole, pa.scalar(None, kind))
 
 
 def _flag_names(bits: int) -> list[str]:
     return [flag for flag in FLAGS if bits & BIT[flag]]
 
 
-def _pg_array(values: Iterable[str]) -> str:
-    return "{" + ",".join(values) + "}"
+def _repeated(values: Sequence[int], count: int) -> pa.Array:
+    return pa.array([list(values)], pa.list_(pa.int32())).take(pa.array(np.zeros(count, np.int8)))

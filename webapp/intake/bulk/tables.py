@@ -84,7 +84,7 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
     mine = {name: column.take(opens) for name, column in shared.items()}
     placed = pa.array(batch.places.placed[batch.opens])
     # On a map, a ticket without a place would stand where nobody meant it.
-    mine["geom"] = pc.if_else(placed, mine["geom"], pa.scalar(None, pa.string()))
+    mine["geom"] = pc.if_else(placed, mine["geom"], pa.scalar(None, mine["geom"].type))
     recent = np.isnat(states.closed_at) | (states.closed_at >= batch.received_at - np.timedelta64(LATELY))
     return pa.table(
         mine
@@ -100,6 +100,7 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
             "district": columns.districts(batch.places).take(opens),
             "department_id": batch.assigned([each.department_id for each in decided], pa.int16()),
             "crew_id": batch.assigned([each.crew_id for each in decided], pa.int16()),
+            "owner": batch.assigned([each.owner for each in decided], pa.string()),
             "service_area": batch.assigned([each.service_area for each in decided], pa.string()),
             "assigned_why": batch.assigned([each.why for each in decided], pa.string()),
         }
@@ -119,14 +120,13 @@ def report_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
             "channel": _texts(told.channel),
             "description": _texts(told.description),
             "answers": _constant("{}", count),
-            "media_urls": _constant("{}", count),
+            "media_urls": pa.array([[]] * count, pa.list_(pa.string())),
             "external_id": _texts(told.external_id),
             "requested_at": _times(told.requested_at),
             "received_at": _times(np.full(count, batch.received_at)),
             "updated_at": _times(np.fmax(told.requested_at, told.closed_at)),
             "due_at": _times(batch.due_at),
             "closed_at": _times(told.closed_at),
-            "edition_ids": _constant(columns.edition_ids, count),
             "duplicate_of": pa.array(batch.duplicate_of, mask=batch.duplicate_of < 0),
             "duplicate_score": pa.array(decisions.score.astype(np.float32), mask=~batch.places.placed),
             "duplicate_decision": pa.array(DECISIONS).take(pa.array(decisions.decision)),
@@ -218,8 +218,7 @@ def _times(instants: Instants) -> pa.Array:
 
 
 def _lists(ids: Ids) -> pa.Array:
-    """Return rows of ids, filled up with -1, as PostgreSQL writes arrays."""
+    """Return rows of ids, filled up with -1, as lists."""
     known = ids >= 0
     offsets = np.concatenate([[0], np.cumsum(known.sum(axis=1))]).astype(np.int32)
-    texts = pa.ListArray.from_arrays(pa.array(offsets), pc.cast(pa.array(ids[known]), pa.string()))
-    return pc.binary_join_element_wise("{", pc.binary_join(texts, ","), "}", "")
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(ids[known]))
