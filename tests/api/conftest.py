@@ -17,8 +17,8 @@ from layers.models import City
 from layers.queries import city_by_slug
 from webapp.people.keys import add_key
 from webapp.people.models import Staff
-from webapp.tickets.lifecycle import move
 from webapp.tickets.models import Report, Ticket
+from webapp.tickets.moving import move
 
 REQUESTS = "/open311/v2/requests.json"
 
@@ -47,7 +47,7 @@ def move_ticket(session: Session, city: City, number: str, to: str, **words: str
         .where(Report.tracking_number == number)
     ).one()
     agent = session.scalars(select(Staff).where(Staff.city_id == city.id, Staff.role == "agent")).one()
-    move(session, city.id, ticket.id, to, by=agent, version=ticket.version, **words)
+    move(session, city, ticket.id, to, by=agent, version=ticket.version, **words)
     session.commit()
 
 

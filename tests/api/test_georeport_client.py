@@ -18,7 +18,7 @@ from tests.api.conftest import street_pins
 from webapp.db import make_engine
 from webapp.people.keys import add_key
 from webapp.people.models import Staff
-from webapp.tickets.lifecycle import move
+from webapp.tickets.moving import move
 
 
 @pytest.fixture
@@ -73,11 +73,11 @@ def test_from_the_list_of_services_to_the_crews_last_word(
     ).one()
     member = session.scalars(select(Staff).where(Staff.crew_id == ticket.crew_id)).first()
     assert member is not None
-    begun = move(session, city.id, ticket.id, "in_progress", by=member, version=ticket.version)
+    begun = move(session, city, ticket.id, "in_progress", by=member, version=ticket.version)
     session.commit()
     assert client.get_service_request(number)["status"] == "open"
     move(
-        session, city.id, ticket.id, "done", by=member, version=begun.version, outcome="fixed", note="New bulb."
+        session, city, ticket.id, "done", by=member, version=begun.version, detail="fixed", note="New bulb."
     )  # fmt: skip
     session.commit()
 

@@ -89,7 +89,7 @@ def test_a_closed_request_tells_when_and_why(
     move_ticket(demo_session, city, number, "in_progress", note="A crew is there.")
     assert one(demo_client, number)["status"] == "open"
     assert one(demo_client, number)["status_notes"] == "A crew is there."
-    move_ticket(demo_session, city, number, "done", outcome="fixed", note="Cleaned.")
+    move_ticket(demo_session, city, number, "done", detail="fixed", note="Cleaned.")
     row = one(demo_client, number)
     assert (row["status"], row["status_notes"]) == ("closed", "Cleaned.")
     closed_at = demo_session.scalar(
@@ -120,7 +120,7 @@ def test_a_duplicate_carries_its_tickets_status(
         {"ticket": ticket_id, "n": second, "first": first},
     )
     demo_session.commit()
-    move_ticket(demo_session, city, first, "declined", outcome="not_ours", note="Not ours.")
+    move_ticket(demo_session, city, first, "declined", detail="not_ours", note="Not ours.")
     row = one(demo_client, second, extensions="true")
     assert (row["status"], row["status_notes"]) == ("closed", "Not ours.")
     assert row["duplicate_of"] == first
@@ -184,7 +184,7 @@ def test_status_and_service_filter(
     paint = send(at=pins[0])
     waste = send(at=pins[1], service_code="illegal-dumping")
     sign = send(at=pins[2], service_code="sign")
-    move_ticket(demo_session, city, waste, "done", outcome="fixed")
+    move_ticket(demo_session, city, waste, "done", detail="fixed")
     assert numbers(demo_client, status="open") == [sign, paint]
     assert numbers(demo_client, status="closed") == [waste]
     assert numbers(demo_client, status="open,Closed") == [sign, waste, paint]
@@ -216,7 +216,7 @@ def test_changes_since_a_time_however_old_the_request(
     demo_session.commit()
     since = ago(hours=1)
     assert numbers(demo_client, updated_after=since) == []
-    move_ticket(demo_session, city, old, "done", outcome="fixed")
+    move_ticket(demo_session, city, old, "done", detail="fixed")
     (row,) = listed(demo_client, updated_after=since)
     assert row["service_request_id"] == old
     assert datetime.fromisoformat(row["updated_datetime"]) >= datetime.fromisoformat(since).replace(
@@ -231,7 +231,7 @@ def test_extensions_add_answers_history_and_place_and_only_when_asked(
     number = send(
         service_code="pothole", **{"attribute[where]": "bike", "media_url": "https://pictures.example/1"}
     )
-    move_ticket(demo_session, city, number, "scheduled", note="On Tuesday.")
+    move_ticket(demo_session, city, number, "scheduled", note="On Tuesday.", detail="2026-03-03")
     assert list(one(demo_client, number)) == FIELDS
     row = one(demo_client, number, extensions="true")
     assert row["attributes"] == [

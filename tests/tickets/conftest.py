@@ -27,6 +27,13 @@ class Town:
     staff: dict[str, Staff]
 
     @property
+    def city(self) -> City:
+        """The town's row."""
+        city = self.session.get(City, self.city_id)
+        assert city is not None
+        return city
+
+    @property
     def connection(self) -> psycopg.Connection[Any]:
         """The session's own connection, bare."""
         bare: Any = self.session.connection().connection.driver_connection

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from tests.tickets.conftest import Town
 from webapp.people.access import ROLES
 from webapp.tickets import lifecycle, queries
-from webapp.tickets.lifecycle import MOVES, OUTCOMES, Incomplete, NoSuchTicket, NotAllowed, Overtaken, move
+from webapp.tickets.lifecycle import MOVES, STATES, Incomplete, NoSuchTicket, NotAllowed
 from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES
+from webapp.tickets.moving import Overtaken, move
 
 STATUSES = OPEN_STATUSES + CLOSED_STATUSES
 BY_ROLE = {
@@ -22,7 +23,9 @@ BY_ROLE = {
 
 
 def arguments(to: str) -> dict[str, Any]:
-    return {"note": "Because", "outcome": OUTCOMES[to][0] if to in OUTCOMES else None}
+    state = STATES[to]
+    words = "2026-03-05" if state.takes == "scheduled_for" else "The county"
+    return {"note": "Because", "detail": next(iter(state.choices), words) if state.takes else None}
 
 
 @contextmanager
@@ -37,8 +40,7 @@ def test_the_table_agrees_with_itself() -> None:
         assert row.to in STATUSES
         assert row.sources <= set(STATUSES)
         assert row.who <= {*ROLES, "resident", "system"}
-    for to in STATUSES:
-        assert len({row.note for row in MOVES if row.to == to}) <= 1, "a state takes a note or does not"
+    assert set(STATES) == set(STATUSES)
     assert {row.to for row in MOVES} == set(STATUSES) - {"new"}
 
 
@@ -64,7 +66,7 @@ def test_every_move_of_everybody_from(town: Town, status: str) -> None:
         for to in STATUSES:
             with undone(town):
                 if to in allowed:
-                    made = move(town.session, town.city_id, ticket_id, to, by=by, version=1, **arguments(to))
+                    made = move(town.session, town.city, ticket_id, to, by=by, version=1, **arguments(to))
                     assert (made.status, made.version) == (to, 2)
                     after = queries.ticket(town.session, town.city_id, ticket_id)
                     assert after is not None
@@ -73,7 +75,7 @@ def test_every_move_of_everybody_from(town: Town, status: str) -> None:
                     )  # fmt: skip
                 else:
                     with pytest.raises(NotAllowed):
-                        move(town.session, town.city_id, ticket_id, to, by=by, version=1, **arguments(to))
+                        move(town.session, town.city, ticket_id, to, by=by, version=1, **arguments(to))
 
 
 def test_a_life_is_told_by_the_timeline_and_by_the_reports(town: Town) -> None:
@@ -86,25 +88,25 @@ def test_a_life_is_told_by_the_timeline_and_by_the_reports(town: Town) -> None:
         ("in_progress", ""),
         ("done", "Filled"),
     ):
-        outcome = "fixed" if to == "done" else None
+        detail = {"done": "fixed", "waiting": "other_party"}.get(to)
         made = move(
             town.session,
-            town.city_id,
+            town.city,
             opened.ticket_id,
             to,
             by=ann,
             version=version,
             note=note,
-            outcome=outcome,
+            detail=detail,
         )
         version = made.version
     told = queries.timeline(town.session, town.city_id, opened.ticket_id)
     assert [(row.kind, row.actor, row.staff, row.note, row.data) for row in told] == [
         ("received", "resident", None, "", {}),
         ("in_progress", "staff", "Ann", "", {"from": "assigned"}),
-        ("waiting", "staff", "Ann", "For asphalt", {"from": "in_progress"}),
+        ("waiting", "staff", "Ann", "For asphalt", {"from": "in_progress", "detail": "other_party"}),
         ("in_progress", "staff", "Ann", "", {"from": "waiting"}),
-        ("done", "staff", "Ann", "Filled", {"from": "in_progress", "outcome": "fixed"}),
+        ("done", "staff", "Ann", "Filled", {"from": "in_progress", "detail": "fixed"}),
     ]
     found = queries.ticket_by_tracking(town.session, town.city_id, opened.tracking_number)
     assert found is not None
@@ -112,13 +114,12 @@ def test_a_life_is_told_by_the_timeline_and_by_the_reports(town: Town) -> None:
     assert (ticket.status, ticket.outcome) == ("done", "fixed")
     assert report.closed_at == ticket.closed_at is not None
 
-    move(town.session, town.city_id, opened.ticket_id, "confirmed", by="resident", version=version)
+    move(town.session, town.city, opened.ticket_id, "confirmed", by="resident", version=version)
     found = queries.ticket_by_tracking(town.session, town.city_id, opened.tracking_number)
     assert found is not None
     assert (found[1].outcome, found[1].closed_at) == ("fixed", ticket.closed_at)
 
-    move(
-        town.session, town.city_id, opened.ticket_id, "reopened", by=town.staff["ada"], version=version + 1, note="Again"
+    move(town.session, town.city, opened.ticket_id, "reopened", by=town.staff["ada"], version=version + 1, note="Again"
     )  # fmt: skip
     found = queries.ticket_by_tracking(town.session, town.city_id, opened.tracking_number)
     assert found is not None
@@ -131,36 +132,33 @@ def test_an_imported_report_keeps_its_own_closing_time(town: Town) -> None:
     own = text("update report set closed_at = '2011-07-01 12:00Z' where id = :id returning closed_at")
     closed_at = town.session.scalar(own, {"id": opened.report_id})
     ann = town.staff["ann"]
-    move(town.session, town.city_id, opened.ticket_id, "done", by=ann, version=1, outcome="fixed")
-    move(town.session, town.city_id, opened.ticket_id, "reopened", by=ann, version=2, note="Not yet")
+    move(town.session, town.city, opened.ticket_id, "done", by=ann, version=1, detail="fixed")
+    move(town.session, town.city, opened.ticket_id, "reopened", by=ann, version=2, note="Not yet")
     report = queries.reports_of(town.session, town.city_id, opened.ticket_id)[0]
     assert report.closed_at == closed_at
 
 
 @pytest.mark.parametrize(
-    ("to", "note", "outcome", "field"),
+    ("to", "note", "detail", "field"),
     [
-        ("waiting", " \x00 ", None, "note"),
+        ("waiting", " \x00 ", "weather", "note"),
+        ("waiting", "For asphalt", "asphalt", "waiting_on"),
+        ("scheduled", "", "someday", "scheduled_for"),
+        ("scheduled", "", None, "scheduled_for"),
+        ("referred", "Theirs", " ", "owner"),
         ("declined", "", "not_ours", "note"),
         ("declined", "Private land", None, "outcome"),
         ("done", "Filled", None, "outcome"),
         ("done", "Filled", "misuse", "outcome"),
-        ("in_progress", "", "fixed", "outcome"),
+        ("in_progress", "", "fixed", "detail"),
     ],
 )
-def test_what_is_missing_is_named(town: Town, to: str, note: str, outcome: str | None, field: str) -> None:
+def test_what_is_missing_is_named(town: Town, to: str, note: str, detail: str | None, field: str) -> None:
     ticket_id = town.open().ticket_id
     with pytest.raises(Incomplete) as refusal:
         move(
-            town.session,
-            town.city_id,
-            ticket_id,
-            to,
-            by=town.staff["sue"],
-            version=1,
-            note=note,
-            outcome=outcome,
-        )
+            town.session, town.city, ticket_id, to, by=town.staff["sue"], version=1, note=note, detail=detail
+        )  # fmt: skip
     assert refusal.value.field == field
 
 
@@ -168,32 +166,31 @@ def test_crews_move_their_own_tickets_only(town: Town) -> None:
     ticket_id = town.open().ticket_id
     for name in ("bob", "nobody"):
         with pytest.raises(NotAllowed, match="another crew's"):
-            move(town.session, town.city_id, ticket_id, "in_progress", by=town.staff[name], version=1)
-    move(town.session, town.city_id, ticket_id, "in_progress", by=town.staff["sue"], version=1)
+            move(town.session, town.city, ticket_id, "in_progress", by=town.staff[name], version=1)
+    move(town.session, town.city, ticket_id, "in_progress", by=town.staff["sue"], version=1)
 
 
 def test_a_ticket_that_is_not_there_is_said_to_be_so(town: Town) -> None:
     with pytest.raises(NoSuchTicket):
-        move(town.session, town.city_id, 4711, "in_progress", by=town.staff["sue"], version=1)
+        move(town.session, town.city, 4711, "in_progress", by=town.staff["sue"], version=1)
     with pytest.raises(NotAllowed, match="There is no state 'gone'"):
-        move(town.session, town.city_id, 4711, "gone", by=town.staff["sue"], version=1)
+        move(town.session, town.city, 4711, "gone", by=town.staff["sue"], version=1)
 
 
 def test_the_second_of_two_movers_learns_what_the_first_did(town: Town) -> None:
     ticket_id = town.open().ticket_id
     move(
         town.session,
-        town.city_id,
+        town.city,
         ticket_id,
         "waiting",
         by=town.staff["sue"],
         version=1,
         note="For the gas company",
+        detail="other_party",
     )
     with pytest.raises(Overtaken) as lost:
-        move(
-            town.session, town.city_id, ticket_id, "in_progress", by=town.staff["ann"], version=1, note="Mine"
-        )
+        move(town.session, town.city, ticket_id, "in_progress", by=town.staff["ann"], version=1, note="Mine")
     assert (lost.value.status, lost.value.version, lost.value.by) == ("waiting", 2, "Sue")
     assert lost.value.note == "For the gas company"
     assert "Sue moved this ticket to waiting" in str(lost.value)

@@ -8,7 +8,7 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from tests.tickets.conftest import NOON, Town
-from webapp.tickets import lifecycle, queries, records
+from webapp.tickets import moving, queries, records
 from webapp.tickets.jobs import settle_closed
 from webapp.tickets.nearby import LATELY, nearby_open, tickets_between
 
@@ -61,7 +61,7 @@ def test_a_report_that_joins_brings_its_promise_and_disturbs_no_mover(town: Town
 def test_a_report_that_joins_a_closed_ticket_opens_it_again(town: Town) -> None:
     opened = town.open(due_at=NOON + timedelta(days=1))
     ann = town.staff["ann"]
-    lifecycle.move(town.session, town.city_id, opened.ticket_id, "done", by=ann, version=1, outcome="fixed")
+    moving.move(town.session, town.city, opened.ticket_id, "done", by=ann, version=1, detail="fixed")
     due = NOON + timedelta(days=9)
     report = town.report(requested_at=NOON + timedelta(days=6), due_at=due)
     records.join_ticket(town.connection, opened.ticket_id, report, [town.entry("joined")])
@@ -93,7 +93,7 @@ def test_candidates_are_open_or_lately_closed_near_by_and_of_the_services_asked_
     settled = town.open(matchable=False)
     done = town.open()
     ann = town.staff["ann"]
-    lifecycle.move(town.session, town.city_id, done.ticket_id, "done", by=ann, version=1, outcome="fixed")
+    moving.move(town.session, town.city, done.ticket_id, "done", by=ann, version=1, detail="fixed")
 
     def ask(services: list[int], closed_since: object = LONG_AGO) -> list[int]:
         cursor = nearby_open(town.connection, town.city_id, BOX, services, closed_since)  # type: ignore[arg-type]
@@ -111,14 +111,14 @@ def test_candidates_are_open_or_lately_closed_near_by_and_of_the_services_asked_
 def test_what_was_closed_long_ago_is_no_longer_looked_for(town: Town) -> None:
     open_still, done = town.open(), town.open()
     ann = town.staff["ann"]
-    moved = lifecycle.move(
-        town.session, town.city_id, done.ticket_id, "done", by=ann, version=1, outcome="fixed"
+    moved = moving.move(
+        town.session, town.city, done.ticket_id, "done", by=ann, version=1, detail="fixed"
     )
     assert settle_closed(town.session, moved.at + LATELY - timedelta(seconds=1)) == 0
     assert settle_closed(town.session, moved.at + LATELY + timedelta(seconds=1)) == 1
     found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchall()
     assert [row.id for row in found] == [open_still.ticket_id]
-    lifecycle.move(town.session, town.city_id, done.ticket_id, "reopened", by=ann, version=2, note="Again")
+    moving.move(town.session, town.city, done.ticket_id, "reopened", by=ann, version=2, note="Again")
     found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchall()
     assert [row.id for row in found] == [open_still.ticket_id, done.ticket_id]
 
@@ -143,7 +143,7 @@ def test_open_tickets_of_a_crew_those_due_first_first(town: Town) -> None:
     town.open(crew_id=2)
     done = town.open()
     ann = town.staff["ann"]
-    lifecycle.move(town.session, town.city_id, done.ticket_id, "done", by=ann, version=1, outcome="fixed")
+    moving.move(town.session, town.city, done.ticket_id, "done", by=ann, version=1, detail="fixed")
 
     def ask(**filters: object) -> list[int]:
         wanted = queries.Filters(crew_ids=[1], **filters)  # type: ignore[arg-type]

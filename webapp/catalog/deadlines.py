@@ -65,6 +65,24 @@ def due_at(requested_at: datetime, target_hours: float, clock: Clock, calendar: 
     return _EPOCH + timedelta(microseconds=int(due.view(np.int64)[0]))
 
 
+def resumed(
+    due_at: datetime, stopped_at: datetime, resumed_at: datetime, clock: Clock, calendar: Calendar
+) -> datetime:
+    """Return when a promise falls due whose clock stood still for a while: in UTC.
+
+    It moves on by the time that its clock would have counted: all of it, or the opening hours.
+    """
+    if clock == "calendar":
+        return due_at + max(resumed_at - stopped_at, timedelta())
+    ends = np.array([_second(stopped_at), _second(resumed_at), _second(due_at)])
+    times = open_times(calendar, _year(ends.min()) - 1, _year(ends.max()) + 1)
+    stopped, began, _ = _open_until(times, ends)
+    if began <= stopped:
+        return due_at
+    due = _business_due(ends[2:], (began - stopped).reshape(1), calendar)
+    return _EPOCH + timedelta(seconds=int(due[0]))
+
+
 def due_at_many(
     requested_at: Instants, target_hours: NDArray[np.float64], business: NDArray[np.bool_], calendar: Calendar
 ) -> Instants:
@@ -123,6 +141,10 @@ def _open_until(times: OpenTimes, instants: Seconds) -> Seconds:
     lengths = times.closes[index] - times.opens[index]
     elapsed: Seconds = times.open_before[index] + np.clip(instants - times.opens[index], 0, lengths)
     return elapsed
+
+
+def _second(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(seconds=1)
 
 
 def _year(instant: np.int64) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Float, Row, Select, String, and_, case, ca
 from sqlalchemy.orm import Session
 
 from webapp.catalog.models import Service
-from webapp.tickets.models import Ticket
+from webapp.tickets.models import MERGED, Ticket
 
 BLOCK_DEGREES = 0.001
 """Points of a heatmap are moved onto a grid this fine, some 100 m: about a block, and no house."""
@@ -20,7 +20,7 @@ BLOCK_DEGREES = 0.001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Which tickets are counted: those opened from ``begin`` until before ``end``."""
+    """Which tickets are counted: those opened from ``begin`` until before ``end``, but for merged ones."""
 
     city_id: int
     begin: datetime
@@ -35,6 +35,7 @@ class Scope:
         """The scope as a condition on `Ticket`."""
         conditions = [
             Ticket.city_id == self.city_id,
+            Ticket.status != MERGED,
             Ticket.opened_at >= self.begin,
             Ticket.opened_at < self.end,
         ]
@@ -55,7 +56,7 @@ class Figures:
     reports: int
     open: int
     late: int
-    """Open past the promised date."""
+    """Open past the promised date; of those that wait: past it when they began to."""
     median_days: float | None
     """Days within which half of the tickets were completed; None where fewer than half are, so far.
 
@@ -96,7 +97,7 @@ def _figures(key: ColumnElement[str], scope: Scope) -> Select[Any]:
         func.count(),
         func.coalesce(func.sum(Ticket.report_count), 0),
         func.count().filter(Ticket.open),
-        func.count().filter(Ticket.open, Ticket.due_at < func.now()),
+        func.count().filter(Ticket.open, Ticket.due_at < func.coalesce(Ticket.waiting_since, func.now())),
         func.percentile_disc(0.5).within_group(took).filter(Ticket.status != "declined"),
     ).where(scope.condition)
 

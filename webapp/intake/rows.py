@@ -84,6 +84,7 @@ def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment) ->
         "district": report["zones"].get(desk.city.district_layer),
         "department_id": assignment.department_id,
         "crew_id": assignment.crew_id,
+        "owner": assignment.owner,
         "service_area": assignment.service_area,
         "assigned_why": assignment.why,
     }

@@ -35,12 +35,14 @@ _SUBJECTS = {
     "joined": "Your report joins one we know of",
     "scheduled": "The work is scheduled",
     "in_progress": "The work has begun",
+    "waiting": "The work has to wait",
     "referred": "Your report was passed on",
     "done": "The work is done",
     "declined": "Why we will not act on your report",
     "reopened": "Your report is open again",
+    "undone": "Our last message was a mistake",
 }
-_STILL_PROMISED = frozenset({"received", "joined", "scheduled", "in_progress", "reopened"})
+_STILL_PROMISED = frozenset({"received", "joined", "scheduled", "in_progress", "reopened", "undone"})
 
 _templates = Environment(
     loader=PackageLoader("webapp.notices"), autoescape=select_autoescape(), trim_blocks=True

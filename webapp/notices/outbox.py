@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Select, Text, and_, cast, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from webapp.notices.models import Notice, OutboxCursor
 from webapp.people.models import Contact
@@ -20,7 +20,9 @@ from webapp.tickets.models import Report, TimelineEntry
 READER = "notices"
 
 TOLD_ITS_REPORTER = ("received", "joined")
-TOLD_EVERY_REPORTER = ("scheduled", "in_progress", "referred", "done", "declined", "reopened")
+TOLD_EVERY_REPORTER = ("scheduled", "in_progress", "waiting", "referred", "done", "declined", "reopened")
+TOLD_WHO_WAS_TOLD = ("undone",)
+"""Of a move that was taken back only those hear who had heard of the move."""
 
 
 def read(session: Session, city_id: int) -> int:
@@ -79,9 +81,21 @@ def _locked_cursor(session: Session, city_id: int) -> OutboxCursor:
 
 def _notices(city_id: int) -> Select[int, int, int, int | None]:
     """Select what notices to make: one an entry and e-mail address, however many reports came from there."""
+    undone = aliased(Notice)
     concerned = or_(
         and_(TimelineEntry.kind.in_(TOLD_ITS_REPORTER), Report.id == TimelineEntry.report_id),
         and_(TimelineEntry.kind.in_(TOLD_EVERY_REPORTER), Report.ticket_id == TimelineEntry.ticket_id),
+        and_(
+            TimelineEntry.kind.in_(TOLD_WHO_WAS_TOLD),
+            Report.ticket_id == TimelineEntry.ticket_id,
+            select(undone.id)
+            .where(
+                undone.city_id == TimelineEntry.city_id,
+                undone.timeline_id == cast(TimelineEntry.data["undoes"].astext, BigInteger),
+                undone.contact_id == Report.contact_id,
+            )
+            .exists(),
+        ),
     )
     address = func.lower(Contact.email)
     told = select(Notice.id).where(

@@ -33,6 +33,7 @@ class Claimed(NamedTuple):
     attempts: int
     kind: str
     note: str
+    detail: str | None
     at: datetime
     tracking_number: str
     service: str
@@ -101,6 +102,7 @@ def _claimed(session: Session, city_id: int, notice_id: int) -> Claimed:
             Notice.attempts,
             TimelineEntry.kind,
             TimelineEntry.note,
+            TimelineEntry.data["detail"].astext,
             TimelineEntry.at,
             Report.tracking_number,
             Service.name,

@@ -8,6 +8,7 @@ from webapp.pages import (
     context,
     council,
     crew,
+    crew_ticket,
     errors,
     headers,
     language,
@@ -30,6 +31,7 @@ blueprints: list[Blueprint] = [
         report,
         track,
         crew,
+        crew_ticket,
         council,
         account,
     )

@@ -53,7 +53,7 @@ class StaffPlace(NamedTuple):
 def staff_places() -> list[StaffPlace]:
     """Return the pages that the person signed in works with."""
     places = []
-    if current_user.role in ("crew", "supervisor", "administrator"):
+    if current_user.role in ("crew", "supervisor", "agent", "administrator"):
         places.append(StaffPlace("/crew", _("Tickets"), "crew"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))

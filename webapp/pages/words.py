@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+
+from webapp.pages.language import day
+from webapp.tickets.lifecycle import STATES as STATES_OF_TICKETS
 
 blueprint = Blueprint("words", __name__)
 
@@ -23,6 +26,7 @@ STATUSES = {
     "done": _l("Done"),
     "confirmed": _l("Done and confirmed"),
     "declined": _l("Not taken on"),
+    "merged": _l("Joined with another ticket"),
 }
 EVENTS = {
     **STATUSES,
@@ -32,6 +36,10 @@ EVENTS = {
     "assigned": _l("Given to the crew"),
     "in_progress": _l("Work started"),
     "noted": _l("Remark"),
+    "undone": _l("Taken back: it was a slip"),
+    "merged": _l("Another ticket is the same problem and joins this one"),
+    "split": _l("Taken apart again: another problem after all"),
+    "different": _l("Compared: not the same problem"),
 }
 MOVES = {
     "assigned": _l("Put back in the queue"),
@@ -44,7 +52,7 @@ MOVES = {
     "confirmed": _l("Confirm"),
     "reopened": _l("Open again"),
 }
-OUTCOMES = {
+DETAILS = {
     "fixed": _l("Fixed"),
     "made_safe": _l("Made safe, repair to follow"),
     "answered": _l("Answered"),
@@ -54,6 +62,9 @@ OUTCOMES = {
     "private_property": _l("Private property"),
     "too_little_known": _l("Too little known"),
     "misuse": _l("Misuse"),
+    "resident": _l("Answer of a resident"),
+    "other_party": _l("Somebody else's work"),
+    "weather": _l("Weather"),
 }
 
 
@@ -64,6 +75,8 @@ class Dated(Protocol):
     def open(self) -> bool: ...
     @property
     def due_at(self) -> datetime | None: ...
+    @property
+    def waiting_since(self) -> datetime | None: ...
 
 
 def _plain(code: str) -> str:
@@ -89,15 +102,20 @@ def move_words(status: str) -> str:
 
 
 @blueprint.app_template_global()
-def outcome_words(outcome: str) -> str:
-    """Return how a ticket ended."""
-    return str(OUTCOMES.get(outcome, _plain(outcome)))
+def detail_words(state: str, detail: str | None) -> str:
+    """Return what a state took: how a ticket ended, what it waits for, who has it, for which day it is."""
+    if not detail:
+        return ""
+    takes = STATES_OF_TICKETS[state].takes if state in STATES_OF_TICKETS else None
+    if takes == "scheduled_for":
+        return day(datetime.combine(date.fromisoformat(detail), time(12)))
+    return detail if takes == "owner" else str(DETAILS.get(detail, _plain(detail)))
 
 
 @blueprint.app_template_global()
 def is_late(ticket: Dated) -> bool:
-    """Say whether an open ticket's promised date has passed."""
-    return bool(ticket.open and ticket.due_at and ticket.due_at < datetime.now(UTC))
+    """Say whether an open ticket's promised date has passed; of one that waits: before it began to."""
+    return bool(ticket.open and ticket.due_at and ticket.due_at < (ticket.waiting_since or datetime.now(UTC)))
 
 
 @blueprint.app_template_filter()

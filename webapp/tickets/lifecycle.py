@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 from webapp.people.access import Role
-from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES
+from webapp.tickets.models import OPEN_STATUSES
 
 Party = Literal["resident", "system"]
 """Movers who do not sign in: the one who reported, and Pinward itself."""
@@ -53,6 +53,9 @@ _OPEN = frozenset(OPEN_STATUSES)
 _CREW: frozenset[str] = frozenset({"crew", "supervisor", "agent", "administrator"})
 _DESK: frozenset[str] = frozenset({"supervisor", "agent", "administrator"})
 
+COMPARERS = _DESK
+"""Who says whether two tickets are one problem."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -76,7 +79,7 @@ MOVES: tuple[Move, ...] = (
     Move(frozenset({"done"}), "reopened", _CREW | {"resident"}),
     Move(frozenset({"confirmed", "declined"}), "reopened", _DESK),
 )
-"""Every move there is. One that is scheduled, waits or is referred may be so again: to another day or party."""
+"""Every move there is. What is scheduled, waits or is referred may be so again: for another day or party."""
 
 
 class MoveRefused(ValueError):  # noqa: N818  (a refusal is an answer)
@@ -160,7 +163,7 @@ def _check_day(day: str | None) -> None:
 def _never(to: str, who: str) -> str:
     if to not in STATES:
         return f"There is no state {to!r}; the states are {', '.join(STATES)}."
-    if to not in OPEN_STATUSES + CLOSED_STATUSES or who in get_args(Party):
+    if who in get_args(Party):
         return f"Only staff may move a ticket to {words(to)}."
     article = "an" if who[0] in "ao" else "a"
     return f"Somebody signed in as {article} {who} may not move a ticket to {words(to)}: ask a supervisor."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, nulls_last, select
@@ -31,6 +31,10 @@ class TicketRow:
     """Whether anyone may see the reports of its service."""
     status: str
     outcome: str | None
+    waiting_on: str | None
+    waiting_since: datetime | None
+    owner: str | None
+    scheduled_for: date | None
     open: bool
     opened_at: datetime
     latest_at: datetime
@@ -50,7 +54,10 @@ class TicketRow:
     crew: str | None
     service_area: str | None
     assigned_why: str
+    priority: int
+    priority_why: str
     report_count: int
+    merged_into: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +94,19 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One thing that happened to a ticket. ``staff`` is for staff to see."""
+    """One thing that happened to a ticket. ``staff`` and ``staff_id`` are for staff to see."""
 
     id: int
     at: datetime
     kind: str
     actor: str
     staff: str | None
+    staff_id: int | None
     report_id: int | None
     note: str
     data: dict[str, Any]
+    restores: bool
+    """Whether it keeps what was before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +181,8 @@ def timeline(session: Session, city_id: int, ticket_id: int) -> list[TimelineRow
     entry = TimelineEntry
     query = (
         select(
-            entry.id, entry.at, entry.kind, entry.actor, Staff.name.label("staff"), entry.report_id,
-            entry.note, entry.data,
+            entry.id, entry.at, entry.kind, entry.actor, Staff.name.label("staff"), entry.staff_id,
+            entry.report_id, entry.note, entry.data, entry.before.is_not(None).label("restores"),
         )
         .outerjoin(Staff, and_(Staff.city_id == entry.city_id, Staff.id == entry.staff_id))
         .where(entry.city_id == city_id, entry.ticket_id == ticket_id)

@@ -88,7 +88,7 @@ def _json(value: Any) -> str:
 _PLACE: LiteralString = "geom, address, street, house_number, segment_id, side, along_m, asset_id, zones"
 _TICKET: LiteralString = f"""
     city_id, service_id, status, opened_at, latest_at, due_at, matchable, {_PLACE}, district,
-    department_id, crew_id, service_area, assigned_why"""
+    department_id, crew_id, owner, service_area, assigned_why"""
 _REPORT: LiteralString = f"""
     city_id, service_id, channel, language, description, answers, media_urls, contact_id, idempotency_key,
     external_id, requested_at, received_at, due_at, {_PLACE}, postcode, snap_m, place_flags, edition_ids,

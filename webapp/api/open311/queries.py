@@ -15,7 +15,7 @@ from layers.models import City
 from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES, Report, Ticket, TimelineEntry
 
 _MOVES = tuple(status for status in OPEN_STATUSES + CLOSED_STATUSES if status != "assigned")
-_PUBLIC_KINDS = ("received", "joined", *_MOVES, "noted")
+_PUBLIC_KINDS = ("received", "joined", *_MOVES, "undone", "noted")
 """Timeline entries that everybody may read; how a ticket was matched and assigned is not among them."""
 
 
