@@ -7,6 +7,7 @@ from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
     Identity,
@@ -44,6 +45,9 @@ class City(Base):
     )
     details: Mapped[dict[str, Any]] = mapped_column(
         JSONB, comment="What pages show of the city: contact, calendar, view"
+    )
+    duplicate_model_id: Mapped[int | None] = mapped_column(
+        BigInteger, comment="The model that matches its reports; none: the one that comes with Pinward"
     )
     file_sha256: Mapped[str]
     loaded_at: Mapped[datetime] = mapped_column(server_default=func.now())
