@@ -163,8 +163,8 @@ _MERGE = text(
            and (report.ticket_id = :gone or goes_on.reopened and report.ticket_id = :kept)
     )
     insert into timeline (city_id, ticket_id, report_id, kind, actor, staff_id, data, before)
-    select :city_id, cast(:gone as bigint), null, 'merged', 'staff', cast(:staff_id as bigint),
-           jsonb_build_object('into', cast(:kept as bigint)), before
+    select cast(:city_id as smallint), cast(:gone as bigint), cast(null as bigint), 'merged', 'staff',
+           cast(:staff_id as bigint), jsonb_build_object('into', cast(:kept as bigint)), before
       from gone
      union all
     select :city_id, :kept, null, 'merged', 'staff', :staff_id,
@@ -288,7 +288,8 @@ _SPLIT_REPORT = text(
           from made where report.city_id = :city_id and report.id = :report_id
     ), told as (
         insert into timeline (city_id, ticket_id, report_id, kind, actor, staff_id, data, before)
-        select :city_id, cast(:ticket_id as bigint), null, 'split', 'staff', cast(:staff_id as bigint),
+        select cast(:city_id as smallint), cast(:ticket_id as bigint), cast(null as bigint), 'split', 'staff',
+               cast(:staff_id as bigint),
                jsonb_build_object('report', cast(:report_id as bigint),
                                   'ticket', cast(:ticket_id as bigint), 'made', made.id), old.before
           from made, old

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, nulls_last, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, nulls_last, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from webapp.catalog.models import Crew, Department, Service
@@ -109,6 +110,19 @@ class TimelineRow:
     """Whether it keeps what was before it."""
 
 
+@dataclass(frozen=True, slots=True)
+class PairDecision:
+    """What somebody on the staff said of a report and a ticket that it did or did not belong to."""
+
+    report: int
+    ticket: int
+    same: bool
+    """Whether they are one problem."""
+    staff_id: int
+    by: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """Which tickets to list; what is left out is not asked for."""
@@ -189,6 +203,28 @@ def timeline(session: Session, city_id: int, ticket_id: int) -> list[TimelineRow
         .order_by(entry.at, entry.id)
     )  # fmt: skip
     return [TimelineRow(**row._mapping) for row in session.execute(query)]
+
+
+def decisions_on_pairs(session: Session, city_id: int) -> list[PairDecision]:
+    """Return what staff said of reports and tickets: one problem, or two. Of each pair the latest word."""
+    entry = TimelineEntry
+    report = cast(entry.data["report"].astext, BigInteger).label("report")
+    of_ticket = cast(entry.data["ticket"].astext, BigInteger).label("ticket")
+    query = (
+        select(
+            report, of_ticket, (entry.kind == "merged").label("same"), entry.staff_id,
+            Staff.name.label("by"), entry.at,
+        )
+        .join(Staff, and_(Staff.city_id == entry.city_id, Staff.id == entry.staff_id))
+        .where(
+            entry.city_id == city_id,
+            entry.kind.in_(("merged", "split", "different")),
+            entry.data.has_key("report"),
+        )
+        .ext(distinct_on(report, of_ticket))
+        .order_by(report, of_ticket, entry.at.desc(), entry.id.desc())
+    )  # fmt: skip
+    return [PairDecision(**row._mapping) for row in session.execute(query)]
 
 
 def _tickets(city_id: int) -> Select[Any]:

@@ -139,7 +139,9 @@ _JOIN: LiteralString = f"""
         select city_id, requested_at, due_at from jsonb_populate_record(null::report, %(report)s::jsonb)
     ), seen as (
         select city_id, id, open, closed_at from ticket
-         where city_id = (select city_id from given) and id = %(ticket_id)s::bigint
+         where city_id = (select city_id from given)
+           and id = (select coalesce(merged_into, id) from ticket
+                      where city_id = (select city_id from given) and id = %(ticket_id)s::bigint)
            for update
     ), work as (
         update ticket
