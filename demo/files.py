@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow.parquet
 import shapely
 from numpy.typing import ArrayLike
-from pyogrio.raw import write as write_layer
 
 from demo.areas import Areas, make_areas
 from demo.assets import Assets, make_assets
@@ -51,6 +50,8 @@ def write(
 
 
 def _write(path: Path, kind: str, shapes: ArrayLike, columns: dict[str, ArrayLike]) -> None:
+    from pyogrio.raw import write as write_layer
+
     geometry = shapely.transform(np.asarray(shapes, dtype=object), _to_lonlat)
     path.unlink(missing_ok=True)
     write_layer(

@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -96,10 +94,15 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _read_gdal(path: Path, table: str | None, where: str | None, wanted: list[str]) -> Source:
+    # Only who reads a file needs it, and it brings pandas with it, a second for each command that starts.
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+
     if path.suffix.lower() == ".shp":
         _whole_shapefile(path)
     try:
-        table = _table(path, table)
+        listed = pyogrio.list_layers(path)
+        table = _table(path, table, [str(name) for name, kind in listed if kind is not None])
         known = pyogrio.read_info(path, layer=table)["fields"].tolist()
         _known_fields(path, wanted, known)
         meta, _, wkb, data = pyogrio.raw.read(
@@ -115,8 +118,7 @@ def _read_gdal(path: Path, table: str | None, where: str | None, wanted: list[st
     return Source(_geometry(path, wkb), columns, _crs(path, meta["crs"]), [])
 
 
-def _table(path: Path, table: str | None) -> str:
-    tables = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+def _table(path: Path, table: str | None, tables: list[str]) -> str:
     if table is None and len(tables) == 1:
         return tables[0]
     if table in tables and table is not None:

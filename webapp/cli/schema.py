@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from webapp.cli.console import Failure
 from webapp.config import CHECKOUT
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic is imported where it is used: `pinward database url` need not wait half a second for it.
 
 
 def state(url: str) -> dict[str, Any]:
@@ -22,6 +24,8 @@ def state(url: str) -> dict[str, Any]:
     dict
         ``running``, ``postgresql``, ``postgis``, ``revision``, ``head``; the middle three may be None.
     """
+    from alembic.script import ScriptDirectory
+
     answer: dict[str, Any] = {
         "running": False,
         "postgresql": None,
@@ -51,6 +55,8 @@ def upgrade(url: str) -> None:
     Failure
         When the server does not answer, lacks an extension, or does not let this role do what is needed.
     """
+    from alembic import command
+
     try:
         command.upgrade(alembic_settings(url), "head")
     except DBAPIError as error:
@@ -59,6 +65,8 @@ def upgrade(url: str) -> None:
 
 def alembic_settings(url: str) -> Config:
     """Return what Alembic's commands need to work on the database at ``url``."""
+    from alembic.config import Config
+
     return Config(toml_file=CHECKOUT / "pyproject.toml", attributes={"url": url})
 
 
