@@ -132,6 +132,9 @@ class Report(Base):
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("duplicate_decision in ('joined', 'flagged', 'none')", name="duplicate_decision"),
         Index("ix_report_ticket", "city_id", "ticket_id"),
+        Index(
+            "ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")
+        ),
         Index("ix_report_requested_at", "city_id", "requested_at"),
         Index("ix_report_updated_at", "city_id", "updated_at"),
     )
