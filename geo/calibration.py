@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo.arrays import Floats, floats
+from geo.arrays import Floats, Ints, floats
 
 NEVER = 1.01
 """A threshold that no probability reaches."""
 _LEVELS = np.linspace(0.0, 1.0, 51)
+_CONFIDENCE = 1.2816
+"""Standard deviations that 90 % of a normal distribution stay below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,10 @@ def outlook(score: ArrayLike, best: ArrayLike, right: ArrayLike, known: ArrayLik
 
 
 def threshold(probability: ArrayLike, right: ArrayLike, known: ArrayLike, precision: float) -> float:
-    """Return the lowest probability from which on the share that is right holds a target.
+    """Return the lowest probability from which on the share that is right holds a target, with confidence.
 
-    Counting from the top, the share is Jeffreys' estimate, (right + 1/2) / (known + 1), so a handful of lucky
-    cases does not set a threshold; the first level that misses the target ends the search.
+    Of all at or above a level, the share is taken at the lower end of its 90 % one-sided interval (Wilson
+    1927): where it runs level near the target, or few cases are left, chance does not set the threshold.
 
     Parameters
     ----------
@@ -83,14 +85,16 @@ def threshold(probability: ArrayLike, right: ArrayLike, known: ArrayLike, precis
         A multiple of 0.02, or `NEVER` where no level holds the target.
     """
     probability, right, known = floats(probability), np.asarray(right, bool), np.asarray(known, bool)
-    lowest = NEVER
-    for level in _LEVELS[::-1]:
-        reached = known & (probability >= level)
-        if (right[reached].sum() + 0.5) / (reached.sum() + 1.0) >= precision:
-            lowest = float(level)
-        elif lowest < NEVER:
-            break
-    return lowest
+    reached = known & (probability >= _LEVELS[:, None])
+    holds = _at_least((reached & right).sum(axis=1), reached.sum(axis=1)) >= precision
+    return float(_LEVELS[holds][0]) if holds.any() else NEVER
+
+
+def _at_least(right: Ints, n: Ints) -> Floats:
+    """Return the lower end of Wilson's interval for the share of n that is right; 0 for none."""
+    share, odds = right / np.maximum(n, 1), _CONFIDENCE**2 / np.maximum(n, 1)
+    spread = np.sqrt(odds * (share * (1.0 - share) + odds / 4.0))
+    return np.where(n > 0, (share + odds / 2.0 - spread) / (1.0 + odds), 0.0)
 
 
 def calibration_error(score: ArrayLike, happened: ArrayLike, bins: int = 10) -> float:

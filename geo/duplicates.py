@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints, compiled
 from geo.calibration import Outlook
-from geo.pair_features import N_FEATURES, RECORD, Services, is_candidate
+from geo.pair_features import MOST_CANDIDATES, N_FEATURES, RECORD, Services, admit
 from geo.scoring import FLAGGED, JOINED, NONE, Weights, decide
 from geo.text import UNKNOWN, Words, fold
 
@@ -179,6 +179,8 @@ class Model:
     affinities: Mapping[tuple[str, str], float]
     """Log-odds by two `service_key` in alphabetical order; 0 for those not named."""
     limits: Limits
+    related_groups: frozenset[tuple[str, str]] = frozenset()
+    """Two `service_key` of groups in alphabetical order, of which reports repeat each other's."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """The data, the date and the method of the fit."""
     outlook: Outlook | None = None
@@ -192,8 +194,8 @@ class Model:
     ) -> Services:
         """Look up a city's services in the model.
 
-        Two services are related if they are the same, belong to one group, or if the model has an affinity
-        for them.
+        Two services are related if they are the same, belong to one group or to related ones, or if the model
+        has an affinity for them.
 
         Parameters
         ----------
@@ -208,8 +210,7 @@ class Model:
         n = len(names)
         related = np.eye(n, dtype=bool)
         if groups is not None:
-            which = np.unique(list(groups), return_inverse=True)[1] if n else np.zeros(0, int)
-            related |= which[:, None] == which[None, :]
+            related |= self._related(groups)
         affinity = np.zeros((n, n))
         rows: dict[str, list[int]] = {}
         for row, name in enumerate(names):
@@ -235,6 +236,14 @@ class Model:
             reach_m=limits["reach_m"],
             lookback_s=86400.0 * limits["lookback_days"],
         )
+
+    def _related(self, groups: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which of n services are related by their groups."""
+        distinct, which = np.unique(np.array(groups, str), return_inverse=True)
+        names = [service_key(group) for group in distinct.tolist()]
+        related = [[a == b or (min(a, b), max(a, b)) in self.related_groups for b in names] for a in names]
+        found: NDArray[np.bool_] = np.array(related, bool).reshape(len(names), -1)[np.ix_(which, which)]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +275,8 @@ def judge(report: Reports, tickets: Tickets, services: Services, model: Model) -
     report
         One report.
     tickets
-        Tickets near by, lowest id first: at least all that `geo.pair_features.is_candidate` admits, and
-        whatever else was cheaper to fetch than to leave out.
+        Tickets near by, lowest id first: at least the `MOST_CANDIDATES` nearest that
+        `geo.pair_features.is_candidate` admits, and whatever else was cheaper to fetch than to leave out.
     services, model
         A city's services as bound by this model.
     """
@@ -291,12 +300,9 @@ def judge(report: Reports, tickets: Tickets, services: Services, model: Model) -
 
 @compiled
 def _judge(report, words, tickets, ticket_words, services, model, chosen, scores, features):  # type: ignore[no-untyped-def]
-    candidates = np.empty(len(tickets), np.int64)
+    found, squares = np.empty(MOST_CANDIDATES, np.int64), np.empty(MOST_CANDIDATES)
     n = 0
     for i in range(len(tickets)):
-        if is_candidate(report, tickets[i], services):
-            candidates[n] = i
-            n += 1
-    return decide(
-        report, words, tickets, ticket_words, candidates[:n], services, model, chosen, scores, features
-    )
+        n = admit(i, report, tickets, services, found, squares, n)
+    candidates = np.sort(found[:n])
+    return decide(report, words, tickets, ticket_words, candidates, services, model, chosen, scores, features)

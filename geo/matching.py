@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.arrays import Floats, compiled
 from geo.duplicates import SUGGESTIONS, Model, Reports, Tickets
-from geo.pair_features import N_FEATURES, RECORD, Services, features_of, is_candidate
+from geo.pair_features import MOST_CANDIDATES, N_FEATURES, RECORD, Services, admit, features_of
 from geo.scoring import JOINED, decide
 
 _EMPTY = np.iinfo(np.int64).max
@@ -211,8 +211,9 @@ def _insert(tickets, start, stop, ground, grid):
 
 
 @compiled
-def _near(report, tickets, ground, grid, services, found):
-    """Return the candidates, lowest ordinal first, in an array that may be longer, and how many they are."""
+def _near(report, tickets, ground, grid, services):
+    """Return the candidates, lowest ordinal first."""
+    found, squares = np.empty(MOST_CANDIDATES, np.int64), np.empty(MOST_CANDIDATES)
     n = 0
     heads, following = grid.heads, grid.following
     column, row = math.floor(report.x / ground.cell_m), math.floor(report.y / ground.cell_m)
@@ -231,14 +232,9 @@ def _near(report, tickets, ground, grid, services, found):
                         following[before] = after
                 else:
                     before = i
-                    if is_candidate(report, tickets[i], services):
-                        if n == len(found):
-                            found = np.concatenate((found, np.empty_like(found)))
-                        found[n] = i
-                        n += 1
+                    n = admit(i, report, tickets, services, found, squares, n)
                 i = after
-    found[:n].sort()
-    return found, n
+    return np.sort(found[:n])
 
 
 @compiled
@@ -246,13 +242,11 @@ def _match(
     reports, tickets, count, words, ground, grid, services, weights,
     decision, ticket, score, suggestions, scores, features,
 ):  # fmt: skip
-    found = np.empty(256, np.int64)
     best = np.empty((suggestions.shape[1], features.shape[1]))
     for r in range(len(reports)):
         report = reports[r]
         if report.matchable:
-            found, n = _near(report, tickets, ground, grid, services, found)
-            candidates = found[:n]
+            candidates = _near(report, tickets, ground, grid, services)
             written, score[r], decision[r] = decide(
                 report, words, tickets, words, candidates, services, weights, suggestions[r], scores[r], best
             )
@@ -260,7 +254,8 @@ def _match(
                 features[r] = best[0]
         if decision[r] == JOINED:
             ticket[r] = suggestions[r, 0]
-            tickets[ticket[r]].latest = report.opened
+            tickets[ticket[r]].opened = min(tickets[ticket[r]].opened, report.opened)
+            tickets[ticket[r]].latest = max(tickets[ticket[r]].latest, report.opened)
             tickets[ticket[r]].closed = max(tickets[ticket[r]].closed, report.closed)
             tickets[ticket[r]].reports += 1
         else:
@@ -275,18 +270,18 @@ def _match(
 def _pairs(reports, words, ground, grid, services, width):
     of_report, of_ticket = np.empty(1024, np.int64), np.empty(1024, np.int64)
     features = np.empty((1024, width))
-    found = np.empty(256, np.int64)
     count = 0
     for r in range(len(reports)):
         if reports[r].matchable:
-            found, n = _near(reports[r], reports, ground, grid, services, found)
+            candidates = _near(reports[r], reports, ground, grid, services)
+            n = len(candidates)
             while count + n > len(of_report):
                 of_report = np.concatenate((of_report, np.empty_like(of_report)))
                 of_ticket = np.concatenate((of_ticket, np.empty_like(of_ticket)))
                 features = np.concatenate((features, np.empty_like(features)))
             of_report[count : count + n] = r
-            of_ticket[count : count + n] = found[:n]
-            features_of(features[count : count + n], reports[r], words, reports, words, found[:n], services)
+            of_ticket[count : count + n] = candidates
+            features_of(features[count : count + n], reports[r], words, reports, words, candidates, services)
             count += n
             _insert(reports, r, r + 1, ground, grid)
     return of_report[:count], of_ticket[:count], features[:count]

@@ -47,6 +47,7 @@ FEATURES = (
     "affinity",  # of the two services, log-odds beyond what their being the same or not says
     "repeat_rate",  # log-odds that a report of this service repeats another
     "by_staff",  # was it the city's own staff who noticed it?
+    "here",  # how many tickets of the report's own service are at the same place as the report
     "gap_h",  # since the ticket's latest report
     "gap_same_place_h",  # the same, where address or asset is the same or the pins lie within 15 m
     "gap_other_service_h",  # the same, where the services differ
@@ -60,6 +61,12 @@ N_FEATURES = len(FEATURES)
 
 SAME_PLACE_M = 15.0
 """Pins nearer than this are at the same place: many systems round coordinates to about 10 m."""
+
+MOST_CANDIDATES = 64
+"""With so many tickets, the nearest ones, a report is compared at most."""
+
+ON_ITS_WAY_S = 30 * 86400.0
+"""A phone may be without a connection for so long before its report arrives."""
 
 _SHORTEST_GAP_H = 1.0 / 60.0
 """Below a minute the ratio of the gap to the usual time says nothing more."""
@@ -91,7 +98,9 @@ def is_candidate(report, ticket, services):
     """Tell whether a report may belong to a ticket at all: the rule that SQL and the grid must not undercut.
 
     Both may be matched by place, their services are related, the pins lie within reach, and the ticket was
-    open when the report was made or had been closed for less than the look-back.
+    open when the report was made or had been closed for less than the look-back. A report that was long on
+    its way may also find a ticket that was opened after it was made: by no more than `ON_ITS_WAY_S`, and
+    before the report's own problem was done with. An old report, imported late, is not of today's problem.
     """
     if not (report.matchable and ticket.matchable):
         return False
@@ -99,43 +108,70 @@ def is_candidate(report, ticket, services):
         return False
     if report.opened - ticket.closed >= services.lookback_s[report.service]:
         return False
+    later = ticket.opened - report.opened
+    if later > 0.0 and (later > ON_ITS_WAY_S or ticket.opened >= report.closed):
+        return False
     dx, dy = report.x - ticket.x, report.y - ticket.y
     reach = services.reach_m[report.service]
     return dx * dx + dy * dy <= reach * reach
 
 
 @compiled
+def admit(i, report, tickets, services, found, squares, n):
+    """Put ticket ``i`` among the candidates found so far if it is one; return how many there are now.
+
+    They are kept in order, the nearer first and of equally near ones the higher position. Once there are
+    as many as ``found`` has room for, only a nearer one gets in: however many reports pile up at one spot,
+    a report is compared with no more.
+    """
+    if not is_candidate(report, tickets[i], services):
+        return n
+    dx, dy = report.x - tickets[i].x, report.y - tickets[i].y
+    square = dx * dx + dy * dy
+    k = n
+    while k > 0 and (square < squares[k - 1] or (square == squares[k - 1] and i > found[k - 1])):
+        if k < len(found):
+            found[k], squares[k] = found[k - 1], squares[k - 1]
+        k -= 1
+    if k < len(found):
+        found[k], squares[k] = i, square
+        n = min(n + 1, len(found))
+    return n
+
+
+@compiled
 def features_of(rows, report, report_words, tickets, ticket_words, candidates, services):
     """Write the features of a report and each of its candidates into ``rows``, of shape (k, `N_FEATURES`)."""
     nearest = _nearest(report, tickets, candidates)
+    here = 0
+    for i in candidates:
+        here += report.service == tickets[i].service and _same_place(report, tickets[i])
     for k in range(len(candidates)):
         ticket = tickets[candidates[k]]
-        distance = math.hypot(report.x - ticket.x, report.y - ticket.y)
         one_segment = report.segment != UNKNOWN and report.segment == ticket.segment
-        same_asset = _same(report.asset, ticket.asset)
-        same_address = _same(report.address, ticket.address)
-        same_place = distance <= SAME_PLACE_M or same_asset == 1.0 or same_address == 1.0
+        same_place = _same_place(report, ticket)
         same_service = report.service == ticket.service
         gap = abs(report.opened - ticket.latest) / 3600.0
         usual = services.usual_h[ticket.service]
         row = rows[k]
-        row[0] = distance
+        row[0] = math.hypot(report.x - ticket.x, report.y - ticket.y)
         row[1] = candidates[k] == nearest
         row[2] = abs(report.along - ticket.along) if one_segment else math.nan
         row[3] = report.side == ticket.side if one_segment and report.side and ticket.side else math.nan
-        row[4] = same_asset
-        row[5] = same_address
+        row[4] = _same(report.asset, ticket.asset)
+        row[5] = _same(report.address, ticket.address)
         row[6] = same_service
         row[7] = services.affinity[report.service, ticket.service]
         row[8] = services.repeat_rate[report.service]
         row[9] = report.by_staff if report.by_staff != UNKNOWN else math.nan
-        row[10] = gap
-        row[11] = gap if same_place else math.nan
-        row[12] = math.nan if same_service else gap
-        row[13] = math.log2(max(gap, _SHORTEST_GAP_H) / usual)
-        row[14] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
-        row[15] = ticket.reports
-        row[16] = _words_in_common(report, report_words, ticket, ticket_words)
+        row[10] = here
+        row[11] = gap
+        row[12] = gap if same_place else math.nan
+        row[13] = math.nan if same_service else gap
+        row[14] = math.log2(max(gap, _SHORTEST_GAP_H) / usual)
+        row[15] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
+        row[16] = ticket.reports
+        row[17] = _words_in_common(report, report_words, ticket, ticket_words)
 
 
 @compiled
@@ -147,6 +183,14 @@ def _nearest(report, tickets, candidates):
         if other < best_other or (other == best_other and square <= best_square):
             best, best_other, best_square = i, other, square
     return best
+
+
+@compiled
+def _same_place(a, b):
+    """Tell whether two records are at one address or asset, or their pins within `SAME_PLACE_M`."""
+    if _same(a.asset, b.asset) == 1.0 or _same(a.address, b.address) == 1.0:
+        return True
+    return math.hypot(a.x - b.x, a.y - b.y) <= SAME_PLACE_M
 
 
 @compiled

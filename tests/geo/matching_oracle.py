@@ -20,6 +20,7 @@ CURVES: dict[str, tuple[list[float], list[float], float]] = {
     "affinity": ([-8, 8], [-8.0, 8.0], 0.0),
     "repeat_rate": ([-6, -1], [-2.0, 1.0], 0.0),
     "by_staff": ([0, 1], [0.2, -0.4], 0.05),
+    "here": ([0, 1, 4], [0.0, 0.2, -0.6], 0.0),
     "gap_h": ([0, 1, 24], [1.0, 0.5, -1.0], 0.0),
     "gap_same_place_h": ([0, 2], [1.0, 0.0], 0.0),
     "gap_other_service_h": ([0, 24], [-0.5, 0.2], 0.0),
@@ -42,6 +43,7 @@ def model(auto: float = 0.6, flag: float = 0.3, reach_m: float = 60.0) -> Model:
         weights=Weights(knots, weights, missing, 0.5),
         services={"light": ServiceHistory(-1.5, 48.0), "pothole": ServiceHistory(-4.0, 200.0)},
         unknown_service=ServiceHistory(-3.0, 72.0),
+        related_groups=frozenset(),
         affinities={("light", "pothole"): -0.5, ("light", "light"): 0.4},
         limits=Limits(auto, flag, reach_m, lookback_days=2.0),
     )

@@ -1,6 +1,7 @@
 """One report and the tickets near by: the candidate rule, the features, the probabilities, the decision."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.duplicates import FLAGGED, JOINED, NONE, Reports, Tickets, judge, service_key
-from geo.pair_features import FEATURES, Services
+from geo.pair_features import FEATURES, MOST_CANDIDATES, Services
 from geo.text import words
 from tests.geo.matching_oracle import GROUPS, SERVICES, model, one, shares, some
 
@@ -55,10 +56,45 @@ def test_a_ticket_opened_a_moment_later_is_a_candidate() -> None:
     assert features(one(), some(1, opened=60.0))["gap_h"] == pytest.approx(1 / 60)
 
 
+def test_an_old_report_imported_late_is_not_of_a_later_problem() -> None:
+    month = 30 * DAY
+    assert is_candidate(one(), some(1, opened=month))
+    assert not is_candidate(one(), some(1, opened=month + 1.0))
+
+
+def test_a_report_whose_problem_was_done_with_is_not_of_a_later_one() -> None:
+    assert not is_candidate(one(closed=HOUR), some(1, opened=HOUR))
+    assert is_candidate(one(closed=HOUR), some(1, opened=HOUR - 1.0))
+
+
+def test_a_report_is_compared_with_the_nearest_only_and_of_equally_near_ones_the_newest() -> None:
+    crowd = 3 * MOST_CANDIDATES
+    far = some(crowd, x=np.where(np.arange(crowd) % 3 == 0, 10.0, 20.0))
+    verdict = judge(one(), far, BOUND, MODEL)
+    nearest = judge(one(), some(MOST_CANDIDATES, x=10.0), BOUND, MODEL)
+    assert (verdict.suggestions % 3 == 0).all()
+    assert verdict.score == nearest.score
+    # All at one spot, and the older closed: only the newest count.
+    closed = np.where(np.arange(crowd) < crowd - MOST_CANDIDATES, -DAY, np.inf)
+    verdict = judge(one(), some(crowd, closed=closed), BOUND, MODEL)
+    assert verdict.score == judge(one(), some(MOST_CANDIDATES), BOUND, MODEL).score
+    assert verdict.suggestions.min() >= crowd - MOST_CANDIDATES
+
+
+def test_how_many_of_the_own_service_are_at_the_place() -> None:
+    tickets = some(
+        5, x=[0.0, 15.0, 15.1, 40.0, 0.0], asset=[-1, -1, -1, 5, -1], service=[0, 0, 0, 0, POTHOLE]
+    )
+    verdict = judge(one(asset=5), tickets, BOUND, MODEL)
+    assert (verdict.features[:, FEATURES.index("here")] == 3.0).all()
+
+
 def test_services_are_related_by_group_or_by_affinity() -> None:
     assert is_candidate(one(service=GRAFFITI), some(1, service=3))
     assert is_candidate(one(service=POTHOLE), some(1, service=LIGHT))
     assert not is_candidate(one(service=GRAFFITI), some(1, service=LIGHT))
+    walls_too = replace(MODEL, related_groups=frozenset({("street", "walls")})).bind(SERVICES, GROUPS)
+    assert walls_too.related.all()
 
 
 @pytest.mark.parametrize("who", ["report", "ticket"])
@@ -101,6 +137,7 @@ def test_features_of_a_pair() -> None:
             "affinity": 0.4,
             "repeat_rate": -1.5,
             "by_staff": 0.0,
+            "here": 1.0,
             "gap_h": 3.0,
             "gap_same_place_h": 3.0,
             "gap_other_service_h": math.nan,
@@ -197,7 +234,7 @@ def test_ties_go_to_the_nearer_then_to_the_older_then_to_the_first() -> None:
     level = MODEL.weights._replace(
         weights=np.zeros_like(MODEL.weights.weights), missing=np.zeros(len(FEATURES))
     )
-    flat = type(MODEL)(level, {}, MODEL.unknown_service, {}, MODEL.limits)
+    flat = replace(MODEL, weights=level, services={}, affinities={})
     tickets = some(5, x=[5.0, 4.0, 4.0, 4.0, 6.0], opened=[-9.0, -2.0, -3.0, -3.0, -99.0])
     verdict = judge(one(), tickets, flat.bind(SERVICES), flat)
     assert verdict.suggestions.tolist() == [2, 3, 1, 0, 4]
@@ -206,7 +243,7 @@ def test_ties_go_to_the_nearer_then_to_the_older_then_to_the_first() -> None:
 def test_utilities_of_any_size_give_probabilities() -> None:
     for size in (-1e4, 1e4):
         weights = MODEL.weights._replace(missing=np.full(len(FEATURES), size))
-        steep = type(MODEL)(weights, {}, MODEL.unknown_service, {}, MODEL.limits)
+        steep = replace(MODEL, weights=weights, services={}, affinities={})
         verdict = judge(one(), some(2), steep.bind(SERVICES), steep)
         assert verdict.score == pytest.approx(0.0 if size < 0 else 1.0)
         assert np.isfinite(verdict.scores).all()

@@ -64,6 +64,9 @@ def _model(data: dict[str, Any]) -> Model:
             for a, others in data["affinities"].items()
             for b, value in others.items()
         },
+        related_groups=frozenset(
+            (min(a, b), max(a, b)) for a, others in data["related_groups"].items() for b in others
+        ),
         limits=Limits(**data["limits"]),
         about=data["about"],
         outlook=Outlook(**outlook) if outlook else None,
@@ -105,6 +108,9 @@ def _lines(model: Model) -> Iterator[str]:
     for first in sorted({a for a, _ in model.affinities}):
         others = {b: value for (a, b), value in sorted(model.affinities.items()) if a == first}
         yield f'"{first}" = {_inline(others)}'
+    yield from ["", "[related_groups]"]
+    for first in sorted({a for a, _ in model.related_groups}):
+        yield f'"{first}" = {_toml(sorted(b for a, b in model.related_groups if a == first))}'
     if model.outlook is not None:
         yield from _table(
             "outlook", {name: column.tolist() for name, column in _fields(model.outlook).items()}

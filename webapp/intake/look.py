@@ -63,7 +63,7 @@ def look(
             city.id,
             box_around(desk.atlas, place.x, place.y, reach),
             desk.matching.related(service_id),
-            desk.matching.closed_since(service_id, now),
+            *desk.matching.span(service_id, now),
         ).fetchall()
     judgement = judge(
         desk,

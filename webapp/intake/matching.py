@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints
 from geo.duplicates import Reports, Tickets
+from geo.pair_features import ON_ITS_WAY_S
 from geo.text import UNKNOWN, address_keys, keys, words
 from layers.atlas import Atlas
 from layers.places import Places
@@ -20,6 +21,8 @@ from webapp.intake.draft import IMPORT
 from webapp.tickets.nearby import Candidate
 from webapp.tickets.queries import Box
 
+ON_ITS_WAY = timedelta(seconds=ON_ITS_WAY_S)
+"""A report may be so long on its way; one that says it was longer has a wrong clock."""
 STAFF = "staff"
 """The channel of what the city's own staff noticed."""
 _SIDES = {"l": 1, "r": -1, None: 0}
@@ -56,9 +59,10 @@ class CityMatching:
         """Return the services whose tickets a report of ``service_id`` may repeat."""
         return self._related[service_id]
 
-    def closed_since(self, service_id: int, requested_at: datetime) -> datetime:
-        """Return since when a ticket must have been open to be repeated by a report of ``requested_at``."""
-        return requested_at - timedelta(seconds=float(self.services.lookback_s[self._rows[service_id]]))
+    def span(self, service_id: int, requested_at: datetime) -> tuple[datetime, datetime]:
+        """Return since when open and until when opened the tickets are that a report may repeat."""
+        lookback = timedelta(seconds=float(self.services.lookback_s[self._rows[service_id]]))
+        return requested_at - lookback, requested_at + ON_ITS_WAY
 
     def reports(
         self,
@@ -81,7 +85,7 @@ class CityMatching:
         placed = places.placed
         snapped = np.flatnonzero(places.segment >= 0)
         segment = np.full(len(places), UNKNOWN, np.int64)
-        segment[snapped] = _keys_of(places.atlas.segments.source_id, places.segment[snapped])
+        segment[snapped] = _keys_of(places.layers.segments.source_id, places.segment[snapped])
         return Reports(
             x=np.where(placed, places.x, np.nan),
             y=np.where(placed, places.y, np.nan),
@@ -129,7 +133,7 @@ class CityMatching:
             kind = self.catalog.services[service_id].asset_kind
             if kind in places.asset:
                 pins = np.flatnonzero((service_ids == service_id) & (places.asset[kind] >= 0))
-                ids = places.atlas.assets[kind].source_id
+                ids = places.layers.assets[kind].source_id
                 found[pins] = _keys_of(ids, places.asset[kind][pins], f"{kind} ")
         return found
 

@@ -7,7 +7,7 @@ statement that writes everything. The caller commits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection, Cursor
@@ -21,16 +21,13 @@ from webapp.intake.claims import cell_claims, claim, key_claim
 from webapp.intake.desk import Desk, desk_of
 from webapp.intake.draft import Draft
 from webapp.intake.judging import judge
-from webapp.intake.matching import box_around
+from webapp.intake.matching import ON_ITS_WAY, box_around
 from webapp.intake.placing import places_of
 from webapp.intake.rows import report_row, ticket_row, timeline_rows
 from webapp.people import contacts
 from webapp.tickets import records
 from webapp.tickets.nearby import Candidate, nearby_open
 from webapp.tickets.records import Written
-
-OLDEST = timedelta(days=30)
-"""A phone may have been without a connection for days; a report older than this has a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def _requested_at(draft: Draft, now: datetime) -> datetime:
     """Return when the report was made: what a clock says that lies is not believed, but the report is."""
     if draft.requested_at is None or draft.requested_at > now:
         return now
-    if not draft.imported and draft.requested_at < now - OLDEST:
+    if not draft.imported and draft.requested_at < now - ON_ITS_WAY:
         return now
     return draft.requested_at
 
@@ -143,7 +140,7 @@ def _ask(
                 city_id,
                 box_around(desk.atlas, place.x, place.y, matching.reach_m(service_id)),
                 matching.related(service_id),
-                matching.closed_since(service_id, requested_at),
+                *matching.span(service_id, requested_at),
             )
     return earlier.fetchone() if earlier else None, candidates.fetchall() if candidates else []
 

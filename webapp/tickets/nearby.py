@@ -14,6 +14,7 @@ from typing import Any, LiteralString
 from psycopg import Connection, Cursor
 from psycopg.rows import class_row
 
+from geo.pair_features import MOST_CANDIDATES
 from webapp.tickets.queries import Box
 
 LATELY = timedelta(days=60)
@@ -49,19 +50,25 @@ class Candidate:
 
 
 def nearby_open(
-    connection: Connection[Any], city_id: int, box: Box, service_ids: Sequence[int], closed_since: datetime
+    connection: Connection[Any],
+    city_id: int,
+    box: Box,
+    service_ids: Sequence[int],
+    closed_since: datetime,
+    opened_until: datetime,
 ) -> Cursor[Candidate]:
     """Find the tickets of some services in a box that are open or were closed lately, lowest id first.
 
-    The answer need not have arrived when this returns: in a pipeline it comes with the others. It is at least
-    what the candidate rule of `geo.pair_features.is_candidate` admits, which decides on metres.
+    The answer need not have arrived when this returns: in a pipeline it comes with the others. It holds the
+    `MOST_CANDIDATES` nearest to the middle of the box that `geo.pair_features.is_candidate` admits, which
+    decides on metres; twice as many are fetched, so that degrees rank well enough.
 
     Parameters
     ----------
     box
         Must hold everything within reach.
-    closed_since
-        A ticket closed before this is no candidate.
+    closed_since, opened_until
+        A ticket closed before the one or opened after the other is no candidate.
     """
     west, south, east, north = box
     cursor = connection.cursor(row_factory=class_row(Candidate))
@@ -75,6 +82,8 @@ def nearby_open(
             "north": north,
             "service_ids": list(service_ids),
             "closed_since": closed_since,
+            "opened_until": opened_until,
+            "most": 2 * MOST_CANDIDATES,
         },
     )
 
@@ -100,14 +109,25 @@ _CANDIDATE: LiteralString = """
      cross join lateral (
            select id, description from report
             where report.city_id = ticket.city_id and report.ticket_id = ticket.id
-            order by id limit 1) as first
-     where ticket.city_id = %(city_id)s::smallint and ticket.geom is not null
-       and (ticket.open or ticket.closed_at > %(closed_since)s)"""
-_NEARBY: LiteralString = f"""{_CANDIDATE}
+            order by id limit 1) as first"""
+_SPAN: LiteralString = """
+           ticket.city_id = %(city_id)s::smallint and ticket.geom is not null
+       and (ticket.open or ticket.closed_at > %(closed_since)s) and ticket.opened_at <= %(opened_until)s"""
+# Ordered by plain distances and not by <->: then the index is asked for the box, which is quick for the few
+# tickets there usually are, and only of very many the nearest are picked out.
+_NEARBY: LiteralString = f"""
+      with ticket as materialized (
+           select * from ticket
+            where {_SPAN}
        and ticket.matchable
        and ticket.geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
        and ticket.service_id = any(%(service_ids)s::smallint[])
+            order by ((st_x(ticket.geom) - (%(west)s + %(east)s) / 2)
+                      * cosd((%(south)s + %(north)s) / 2)) ^ 2
+                     + (st_y(ticket.geom) - (%(south)s + %(north)s) / 2) ^ 2, ticket.id desc
+            limit %(most)s)
+    {_CANDIDATE}
      order by ticket.id"""
 _BETWEEN: LiteralString = f"""{_CANDIDATE}
-       and ticket.opened_at <= %(opened_until)s
+     where {_SPAN}
      order by ticket.id"""

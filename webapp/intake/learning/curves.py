@@ -28,7 +28,7 @@ class Curve(NamedTuple):
         return math.isinf(self.precision)
 
 
-_LOOSE = 0.1
+_LOOSE = 0.5
 _FIRM = 3.0
 _FIXED = math.inf
 
@@ -45,6 +45,7 @@ CURVES: dict[str, Curve] = {
     "affinity": Curve((-8, 8), (-8, 8), _FIXED),
     "repeat_rate": Curve((-6, -3, -1), (-3, 0, 2), _LOOSE),
     "by_staff": Curve((0, 1), (0, 0), _LOOSE),
+    "here": Curve((0, 1, 2, 4, 10), (0, 0, 0, 0, 0), _LOOSE),
     "gap_h": Curve((0, 0.25, 2, 24, 168, 1000), (0, 0, 0, 0, 0, 0), _LOOSE),
     "gap_same_place_h": Curve((0, 0.5, 24, 336), (0.5, 0.5, 0, 0), _LOOSE),
     "gap_other_service_h": Curve((0, 1, 24, 336), (0, 0, 0, 0), _LOOSE),

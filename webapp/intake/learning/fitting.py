@@ -9,6 +9,8 @@ candidate.
 from __future__ import annotations
 
 import math
+from collections import Counter
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,8 +26,8 @@ from webapp.intake.learning.history import History
 
 REACH_M = 250.0
 LOOKBACK_DAYS = 14.0
-_LINKS_OF_RELATED = 2
-"""So many linked pairs make two services related that are of different groups."""
+_LINKS_OF_RELATED_GROUPS = 2
+"""So many linked pairs make two groups of services related; of two services one is enough."""
 _SHRINK_REPEATS, _SHRINK_USUAL = 30.0, 10.0
 """Reports of the average service that are added to each service's own."""
 _SHORTEST_H = 1.0 / 6.0
@@ -47,7 +49,7 @@ def fit(history: History) -> Model:
         for names, value in affinities.items()
         if names in draft.affinities or abs(value) >= _NEGLIGIBLE
     }
-    return Model(weights, draft.services, draft.unknown_service, {**draft.affinities, **kept}, draft.limits)
+    return replace(draft, weights=weights, affinities={**draft.affinities, **kept})
 
 
 def _draft(history: History) -> Model:
@@ -64,10 +66,9 @@ def _draft(history: History) -> Model:
         reports + _SHRINK_USUAL
     )
     names = [service_key(name) for name in history.services]
-    across: dict[Names, int] = {}
-    for a, b in history.service[history.links].tolist():
-        if a != b:
-            across[_names(names, a, b)] = across.get(_names(names, a, b), 0) + 1
+    groups = [service_key(group) for group in history.groups]
+    linked = history.service[history.links].tolist()
+    across = Counter(_names(groups, a, b) for a, b in linked if groups[a] != groups[b])
     return Model(
         weights=Weights(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0), 1.0),
         services={
@@ -75,7 +76,8 @@ def _draft(history: History) -> Model:
             for name, p, log in zip(names, share.tolist(), usual.tolist(), strict=True)
         },
         unknown_service=ServiceHistory(math.log(overall / (1.0 - overall)), float(np.exp(np.median(logs)))),
-        affinities={pair: 0.0 for pair, links in across.items() if links >= _LINKS_OF_RELATED},
+        affinities={_names(names, a, b): 0.0 for a, b in linked if a != b},
+        related_groups=frozenset(two for two, n in across.items() if n >= _LINKS_OF_RELATED_GROUPS),
         limits=Limits(NEVER, NEVER, REACH_M, LOOKBACK_DAYS),
     )
 
