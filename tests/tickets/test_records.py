@@ -96,7 +96,7 @@ def test_candidates_are_open_or_lately_closed_near_by_and_of_the_services_asked_
     moving.move(town.session, town.city, done.ticket_id, "done", by=ann, version=1, detail="fixed")
 
     def ask(services: list[int], closed_since: object = LONG_AGO) -> list[int]:
-        cursor = nearby_open(town.connection, town.city_id, BOX, services, closed_since)  # type: ignore[arg-type]
+        cursor = nearby_open(town.connection, town.city_id, BOX, services, closed_since, NOON)  # type: ignore[arg-type]
         return [row.id for row in cursor]
 
     assert ask([1]) == [near.ticket_id, done.ticket_id]
@@ -111,15 +111,13 @@ def test_candidates_are_open_or_lately_closed_near_by_and_of_the_services_asked_
 def test_what_was_closed_long_ago_is_no_longer_looked_for(town: Town) -> None:
     open_still, done = town.open(), town.open()
     ann = town.staff["ann"]
-    moved = moving.move(
-        town.session, town.city, done.ticket_id, "done", by=ann, version=1, detail="fixed"
-    )
+    moved = moving.move(town.session, town.city, done.ticket_id, "done", by=ann, version=1, detail="fixed")
     assert settle_closed(town.session, moved.at + LATELY - timedelta(seconds=1)) == 0
     assert settle_closed(town.session, moved.at + LATELY + timedelta(seconds=1)) == 1
-    found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchall()
+    found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO, NOON).fetchall()
     assert [row.id for row in found] == [open_still.ticket_id]
     moving.move(town.session, town.city, done.ticket_id, "reopened", by=ann, version=2, note="Again")
-    found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchall()
+    found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO, NOON).fetchall()
     assert [row.id for row in found] == [open_still.ticket_id, done.ticket_id]
 
 
@@ -128,7 +126,7 @@ def test_a_candidate_stands_where_the_report_that_opened_it_does(town: Town) -> 
     later = NOON + timedelta(hours=1)
     second = town.report(requested_at=later, description="Another")
     records.join_ticket(town.connection, opened.ticket_id, second, [])
-    candidate = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO).fetchone()
+    candidate = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO, NOON).fetchone()
     assert candidate is not None
     assert (candidate.lon, candidate.lat, candidate.along_m) == (-71.1, 42.3, 3.25)
     assert (candidate.opened, candidate.latest) == (NOON.timestamp(), later.timestamp())
