@@ -12,6 +12,7 @@ from webapp.pages import (
     errors,
     headers,
     language,
+    repeats,
     report,
     throttle,
     track,
@@ -32,6 +33,7 @@ blueprints: list[Blueprint] = [
         track,
         crew,
         crew_ticket,
+        repeats,
         council,
         account,
     )

@@ -55,6 +55,8 @@ def staff_places() -> list[StaffPlace]:
     places = []
     if current_user.role in ("crew", "supervisor", "agent", "administrator"):
         places.append(StaffPlace("/crew", _("Tickets"), "crew"))
+    if current_user.role in ("agent", "supervisor", "administrator"):
+        places.append(StaffPlace("/desk/repeats", _("Repeats"), "repeats"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))
     return places

@@ -143,6 +143,7 @@ def _page(row: TicketRow, typed: Typed, status: int = 200) -> Response:
         timeline=list(reversed(entries)),
         moves={move.to for move in lifecycle.moves_from(row.status, current_user.role)},
         states=lifecycle.STATES,
+        compares=current_user.role in lifecycle.COMPARERS,
         undoable=latest is not None and moving.may_undo(latest, current_user, datetime.now(UTC)),
         picture=thumbnail(row.lon, row.lat),
         typed=typed,

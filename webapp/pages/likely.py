@@ -56,12 +56,12 @@ def _shown(likely: Likely) -> LikelyTicket:
         status=ticket.status,
         open=ticket.closed is None,
         words=words if len(words) <= SHORT_TEXT else f"{words[:SHORT_TEXT].rsplit(' ', 1)[0]} …",
-        why=[text for reason in likely.reasons if (text := _words(reason))],
+        why=[text for reason in likely.reasons if (text := reason_words(reason))],
     )
 
 
-def _words(reason: dict[str, Any]) -> str:
-    """Return a reason for the reporter; empty for those that say nothing to somebody who stands there."""
+def reason_words(reason: dict[str, Any]) -> str:
+    """Return a reason for people to read; empty for those that say nothing to somebody who sees the spot."""
     code = reason["code"]
     if code == "same_asset":
         return _("The same pole or asset")

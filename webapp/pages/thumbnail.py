@@ -40,17 +40,32 @@ class Label:
 
 
 @dataclass(frozen=True)
+class Pin:
+    """A pin, its point at x, y; with a letter where there are several."""
+
+    x: float
+    y: float
+    letter: str = ""
+
+
+@dataclass(frozen=True)
 class Thumbnail:
-    """What the template draws. The pin is in the middle."""
+    """What the template draws. The first pin is in the middle."""
 
     width: int
     height: int
     lines: list[Line]
     labels: list[Label]
+    pins: list[Pin]
 
 
-def thumbnail(lon: float | None, lat: float | None) -> Thumbnail | None:
-    """Return the picture around a pin (EPSG:4326 degrees), or None without a pin or a street near it."""
+def thumbnail(
+    lon: float | None, lat: float | None, other: tuple[float | None, float | None] | None = None
+) -> Thumbnail | None:
+    """Return the picture around a pin (EPSG:4326 degrees), or None without a pin or a street near it.
+
+    With ``other`` there is a second pin, and they are called A and B; one beyond the picture is left out.
+    """
     if lon is None or lat is None:
         return None
     here = served()
@@ -63,7 +78,22 @@ def thumbnail(lon: float | None, lat: float | None) -> Thumbnail | None:
     if not segments:
         return None
     lines = [_line(atlas, segment, x, y, here=segment == segments[0]) for segment in reversed(segments)]
-    return Thumbnail(WIDTH, HEIGHT, lines, _labels(atlas, segments, x, y))
+    return Thumbnail(WIDTH, HEIGHT, lines, _labels(atlas, segments, x, y), _pins(atlas, x, y, other))
+
+
+def _pins(atlas: Atlas, x: float, y: float, other: tuple[float | None, float | None] | None) -> list[Pin]:
+    if other is None:
+        return [Pin(WIDTH / 2, HEIGHT / 2)]
+    pins = [Pin(WIDTH / 2, HEIGHT / 2, "A")]
+    if None not in other:
+        scale = WIDTH / (2 * REACH_M)
+        ox, oy = atlas.metric.to_metric(*other)
+        px, py = WIDTH / 2 + (float(ox) - x) * scale, HEIGHT / 2 - (float(oy) - y) * scale
+        # Two pins on one spot stand beside each other.
+        px += 16 if math.hypot(px - WIDTH / 2, py - HEIGHT / 2) < 16 else 0
+        if 0 <= px <= WIDTH and 0 <= py <= HEIGHT:
+            pins.append(Pin(round(px, 1), round(py, 1), "B"))
+    return pins
 
 
 def _pixels(atlas: Atlas, segment: int, x: float, y: float) -> list[tuple[float, float, bool]]:

@@ -142,6 +142,12 @@ def ticket(session: Session, city_id: int, ticket_id: int) -> TicketRow | None:
     return None if row is None else TicketRow(**row._mapping)
 
 
+def tickets(session: Session, city_id: int, ticket_ids: Sequence[int]) -> dict[int, TicketRow]:
+    """Return tickets by number; those that the city does not have are left out."""
+    rows = session.execute(_tickets(city_id).where(Ticket.id.in_(ticket_ids)))
+    return {row.id: TicketRow(**row._mapping) for row in rows}
+
+
 def ticket_by_tracking(
     session: Session, city_id: int, tracking_number: str
 ) -> tuple[ReportRow, TicketRow] | None:
@@ -184,9 +190,9 @@ def count_open(session: Session, city_id: int, filters: Filters | None = None) -
     return session.scalar(query) or 0
 
 
-def reports_of(session: Session, city_id: int, ticket_id: int) -> list[ReportRow]:
-    """Return the reports of a ticket, the one that opened it first."""
-    query = _reports(city_id).where(Report.ticket_id == ticket_id).order_by(Report.id)
+def reports_of(session: Session, city_id: int, *ticket_ids: int) -> list[ReportRow]:
+    """Return the reports of a ticket, or of some, the one made first at the top."""
+    query = _reports(city_id).where(Report.ticket_id.in_(ticket_ids)).order_by(Report.id)
     return [ReportRow(**row._mapping) for row in session.execute(query)]
 
 
