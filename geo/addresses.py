@@ -50,7 +50,7 @@ def house_number(
         A number of the side's parity within its range; -1 where the side has no range.
     """
     fractions = floats(fraction)
-    number = np.full(len(fractions), -1, np.int32)
+    number = np.empty(len(fractions), np.int32)
     _house_number(fractions, ints(side), ints(l_from), ints(l_to), ints(r_from), ints(r_to), number)
     return number
 
@@ -58,16 +58,21 @@ def house_number(
 @compiled
 def _house_number(fraction, side, l_from, l_to, r_from, r_to, number):  # type: ignore[no-untyped-def]
     for i in range(len(fraction)):
-        left = max(l_from[i], l_to[i]) > 0
-        use_left = side[i] > 0 or (side[i] == 0 and left)
-        start, end = (l_from[i], l_to[i]) if use_left else (r_from[i], r_to[i])
-        if max(start, end) <= 0 or not np.isfinite(fraction[i]):
-            continue
-        first = start if start > 0 else end
-        last = end if end > 0 else start
-        step = 2 if (last - first) % 2 == 0 else 1
-        share = min(max(fraction[i], 0.0), 1.0)
-        number[i] = first + step * np.rint(share * (last - first) / step)
+        number[i] = number_at(fraction[i], side[i], l_from[i], l_to[i], r_from[i], r_to[i])
+
+
+@compiled
+def number_at(fraction, side, l_from, l_to, r_from, r_to):  # type: ignore[no-untyped-def]
+    """Return the house number at one fraction of one segment, as `house_number` does."""
+    use_left = side > 0 or (side == 0 and max(l_from, l_to) > 0)
+    start, end = (l_from, l_to) if use_left else (r_from, r_to)
+    if max(start, end) <= 0 or not np.isfinite(fraction):
+        return -1
+    first = start if start > 0 else end
+    last = end if end > 0 else start
+    step = 2 if (last - first) % 2 == 0 else 1
+    share = min(max(fraction, 0.0), 1.0)
+    return first + step * int(np.rint(share * (last - first) / step))
 
 
 def fraction_of(

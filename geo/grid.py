@@ -62,16 +62,26 @@ def edge_grid(ends: Floats, edges: Ints) -> Grid:
     return Grid(x0, y0, size, columns, rows, starts, edges[order], ends[order])
 
 
-def visiting_order(x: Floats, y: Floats, grid: Grid) -> Ints:
-    """Return an order of the points in which neighbours follow one another.
+class Visit(NamedTuple):
+    """Pins in an order in which neighbours follow one another.
 
-    A million pins looked up in this order find what they need in the cache: that takes a third of the time.
+    A million pins looked up in this order find what they need in the cache: that takes half of the time.
     """
+
+    order: Ints
+    """The place of each in the order given."""
+    x: Floats
+    y: Floats
+
+
+def visit(x: Floats, y: Floats, grid: Grid) -> Visit:
+    """Return pins in the order of the cells they are in."""
     if len(x) < _WORTH_ORDER:
-        return np.arange(len(x), dtype=np.int32)
+        return Visit(np.arange(len(x), dtype=np.int32), x, y)
     cells = np.empty(len(x), np.int32)
     _cells(x, y, grid, cells)
-    return np.argsort(cells).astype(np.int32)
+    order = np.argsort(cells).astype(np.int32)
+    return Visit(order, x[order], y[order])
 
 
 def cell_size(width: float, height: float, cells: float) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, repeated
-from geo.grid import cells_around, edge_grid, start_of_walk, visiting_order, way_to_cell
+from geo.grid import Visit, cells_around, edge_grid, start_of_walk, visit, way_to_cell
 from geo.segments import keep_nearest
 
 
@@ -53,9 +53,13 @@ class PointIndex:
             NaN where there is none.
         """
         x, y = float_pairs(x, y)
-        index, distance = np.full(len(x), -1, np.int32), np.full(len(x), np.nan)
-        order = visiting_order(x, y, self._grid)
-        in_chunks(len(x), _nearest, order, x, y, float(max_m), self._grid, index, distance)
+        return self.nearest_on(visit(x, y, self._grid), max_m)
+
+    def nearest_on(self, pins: Visit, max_m: float) -> tuple[Ints, Floats]:
+        """Do as `nearest` does, for pins on a visit."""
+        count = len(pins.order)
+        index, distance = np.full(count, -1, np.int32), np.full(count, np.nan)
+        in_chunks(count, _nearest, pins, float(max_m), self._grid, index, distance)
         return index, distance
 
     def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> tuple[Ints, Floats]:
@@ -75,18 +79,18 @@ class PointIndex:
         """
         x, y = float_pairs(x, y)
         index, distance = np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan)
-        order, radii = visiting_order(x, y, self._grid), repeated(radius, len(x))
-        in_chunks(len(x), _within, order, x, y, radii, self._grid, index, distance)
+        pins, radii = visit(x, y, self._grid), repeated(radius, len(x))
+        in_chunks(len(x), _within, pins, radii, self._grid, index, distance)
         return index, distance
 
 
 @compiled
-def _nearest(start, stop, order, x, y, max_m, grid, index, distance):
-    for i in order[start:stop]:
-        if np.isfinite(x[i]) and np.isfinite(y[i]):
-            best, square = _walk(x[i], y[i], max_m, grid)
+def _nearest(start, stop, pins, max_m, grid, index, distance):
+    for k in range(start, stop):
+        if np.isfinite(pins.x[k]) and np.isfinite(pins.y[k]):
+            best, square = _walk(pins.x[k], pins.y[k], max_m, grid)
             if best >= 0:
-                index[i], distance[i] = best, np.sqrt(square)
+                index[pins.order[k]], distance[pins.order[k]] = best, np.sqrt(square)
 
 
 @compiled
@@ -119,13 +123,14 @@ def _look(cell, px, py, grid, best, best_square):
 
 
 @compiled
-def _within(start, stop, order, x, y, radius, grid, index, distance):
-    for i in order[start:stop]:
-        left, right, bottom, top = cells_around(x[i], y[i], radius[i], grid)
+def _within(start, stop, pins, radius, grid, index, distance):
+    for pin in range(start, stop):
+        i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
+        left, right, bottom, top = cells_around(px, py, radius[i], grid)
         for row in range(bottom, top + 1):
             for k in range(
                 grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]
             ):
-                way = np.sqrt((x[i] - grid.ends[k, 0]) ** 2 + (y[i] - grid.ends[k, 1]) ** 2)
+                way = np.sqrt((px - grid.ends[k, 0]) ** 2 + (py - grid.ends[k, 1]) ** 2)
                 if way <= radius[i]:
                     keep_nearest(grid.edges[k], way, index[i], distance[i])

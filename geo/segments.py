@@ -16,7 +16,7 @@ from geo.grid import (
     closest_on_edge,
     edge_grid,
     start_of_walk,
-    visiting_order,
+    visit,
     way_to_cell,
 )
 from geo.polylines import Polylines
@@ -45,7 +45,7 @@ class SegmentsWithin(NamedTuple):
     distance_m: Floats
 
 
-class _Lines(NamedTuple):
+class Lines(NamedTuple):
     """What the compiled loops need of the polylines; edge ``i`` goes from vertex ``i`` to ``i + 1``."""
 
     coords: Floats
@@ -66,13 +66,13 @@ class SegmentIndex:
 
     def __init__(self, polylines: Polylines) -> None:
         lines = polylines.without_repeats()
-        self._lines = _Lines(lines.coords, lines.offsets, lines.gaps, lines.along, lines.piece_of_vertex)
+        self.lines = Lines(lines.coords, lines.offsets, lines.gaps, lines.along, lines.piece_of_vertex)
         edges = np.flatnonzero(~lines.gaps[1:])
         ends = np.hstack([lines.coords[edges], lines.coords[edges + 1]])
-        self._grid: Grid = edge_grid(ends, edges.astype(np.int32))
+        self.grid: Grid = edge_grid(ends, edges.astype(np.int32))
 
     def __len__(self) -> int:
-        return len(self._lines.offsets) - 1
+        return len(self.lines.offsets) - 1
 
     def nearest(self, x: ArrayLike, y: ArrayLike, *, max_m: float) -> NearestSegments:
         """Return the nearest segment of each pin.
@@ -90,10 +90,10 @@ class SegmentIndex:
             Arrays of n items.
         """
         x, y = float_pairs(x, y)
-        found = _nothing(len(x))
-        order = visiting_order(x, y, self._grid)
-        in_chunks(len(x), _nearest, order, x, y, float(max_m), self._grid, self._lines, found)
-        return found
+        ordinals, numbers = _rows(len(x))
+        pins = visit(x, y, self.grid)
+        in_chunks(len(x), _nearest, pins, float(max_m), self.grid, self.lines, ordinals, numbers)
+        return _columns(ordinals, numbers)
 
     def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> SegmentsWithin:
         """Return up to k different segments within a radius of each pin, nearest first.
@@ -110,8 +110,8 @@ class SegmentIndex:
         """
         x, y = float_pairs(x, y)
         found = SegmentsWithin(np.full((len(x), k), -1, np.int32), np.full((len(x), k), np.nan))
-        order, radii = visiting_order(x, y, self._grid), repeated(radius, len(x))
-        in_chunks(len(x), _within, order, x, y, radii, self._grid, self._lines.piece, *found)
+        pins, radii = visit(x, y, self.grid), repeated(radius, len(x))
+        in_chunks(len(x), _within, pins, radii, self.grid, self.lines.piece, *found)
         return found
 
     def project(self, x: ArrayLike, y: ArrayLike, segment: ArrayLike) -> NearestSegments:
@@ -126,36 +126,51 @@ class SegmentIndex:
         segments = ints(segment)
         if segments.shape != x.shape or (len(x) and not (-1 <= segments.min() <= segments.max() < len(self))):
             raise ValueError(f"segment must hold one number between -1 and {len(self) - 1} for each pin")
-        found = _nothing(len(x))
-        in_chunks(len(x), _project, x, y, segments, self._lines, found)
-        return found
+        ordinals, numbers = _rows(len(x))
+        in_chunks(len(x), _project, x, y, segments, self.lines, ordinals, numbers)
+        return _columns(ordinals, numbers)
 
 
-def _nothing(count: int) -> NearestSegments:
-    distance, x, y, fraction, other_distance = np.full((5, count), np.nan)
-    segment, other = np.full((2, count), -1, np.int32)
-    side = np.zeros(count, np.int8)
-    return NearestSegments(segment, distance, x, y, side, fraction, other, other_distance)
+def _rows(count: int) -> tuple[Ints, Floats]:
+    """Return room for answers row by row: all of one pin lies in one place in memory."""
+    return np.empty((count, 3), np.int32), np.empty((count, 5))
 
 
-@compiled
-def _nearest(start, stop, order, x, y, max_m, grid, lines, found):
-    for i in order[start:stop]:
-        if np.isfinite(x[i]) and np.isfinite(y[i]):
-            edge, other, other_square = _walk(x[i], y[i], max_m, grid, lines.piece)
-            if edge >= 0:
-                _snap(i, x[i], y[i], edge, lines, found)
-            if other >= 0:
-                found.other[i] = lines.piece[other]
-                found.other_distance_m[i] = np.sqrt(other_square)
+def _columns(ordinals: Ints, numbers: Floats) -> NearestSegments:
+    segment, other, side = ordinals.T
+    distance, x, y, fraction, other_distance = numbers.T
+    return NearestSegments(segment, distance, x, y, side.astype(np.int8), fraction, other, other_distance)
 
 
 @compiled
-def _walk(px, py, max_m, grid, piece):
+def _nearest(start, stop, pins, max_m, grid, lines, ordinals, numbers):
+    for k in range(start, stop):
+        px, py = pins.x[k], pins.y[k]
+        edge, other, square = nearest_edges(px, py, max_m, grid, lines.piece)
+        _write(pins.order[k], px, py, edge, other, square, lines, ordinals, numbers)
+
+
+@compiled
+def _write(i, px, py, edge, other, other_square, lines, ordinals, numbers):
+    """Write down all about pin `i`, given its nearest edge and the nearest edge of another piece."""
+    ordinals[i, 0], ordinals[i, 1], ordinals[i, 2] = -1, -1, 0
+    numbers[i] = np.nan
+    if edge >= 0:
+        side, distance, sx, sy, fraction = snapped(px, py, edge, lines)
+        ordinals[i, 0], ordinals[i, 2] = lines.piece[edge], side
+        numbers[i, 0], numbers[i, 1], numbers[i, 2], numbers[i, 3] = distance, sx, sy, fraction
+    if other >= 0:
+        ordinals[i, 1], numbers[i, 4] = lines.piece[other], np.sqrt(other_square)
+
+
+@compiled
+def nearest_edges(px, py, max_m, grid, piece):
     """Return the nearest edge, the nearest edge of another piece, and the square of the way to that one."""
-    column, row, margin, outside = start_of_walk(px, py, grid)
     best, other = -1, -1
     best_square = other_square = max_m * max_m
+    if not (np.isfinite(px) and np.isfinite(py)):
+        return best, other, other_square
+    column, row, margin, outside = start_of_walk(px, py, grid)
     for ring in range(max(grid.columns, grid.rows)):
         for r in range(max(row - ring, 0), min(row + ring, grid.rows - 1) + 1):
             up = way_to_cell(py - grid.y0, r, grid.size)
@@ -194,18 +209,15 @@ def _look(cell, px, py, grid, piece, best, best_square, other, other_square):
 
 
 @compiled
-def _snap(i, px, py, edge, lines, found):
-    """Write down everything about pin `i` and its nearest edge."""
+def snapped(px, py, edge, lines):
+    """Return a pin's side, its distance, its snapped point and the fraction there, given its nearest edge."""
     a, b = lines.coords[edge], lines.coords[edge + 1]
     share, sx, sy = closest_on_edge(px, py, a[0], a[1], b[0], b[1])
-    piece = lines.piece[edge]
-    length = lines.along[lines.offsets[piece + 1] - 1]
+    length = lines.along[lines.offsets[lines.piece[edge] + 1] - 1]
     at = lines.along[edge] + share * (lines.along[edge + 1] - lines.along[edge])
-    found.segment[i] = piece
-    found.distance_m[i] = np.sqrt((px - sx) ** 2 + (py - sy) ** 2)
-    found.x[i], found.y[i] = sx, sy
-    found.side[i] = _side(px - sx, py - sy, edge, share, lines)
-    found.fraction[i] = min(at / length, 1.0) if length > 0.0 else 0.0
+    fraction = min(at / length, 1.0) if length > 0.0 else 0.0
+    distance = np.sqrt((px - sx) ** 2 + (py - sy) ** 2)
+    return _side(px - sx, py - sy, edge, share, lines), distance, sx, sy, fraction
 
 
 @compiled
@@ -255,22 +267,24 @@ def _neighbour(edge, lines, ahead):
         first -= 1
     while last + 1 < end and not lines.gaps[last + 1]:
         last += 1
-    if last - first > 2 and (lines.coords[first] == lines.coords[last]).all():
+    a, b = lines.coords[first], lines.coords[last]
+    if last - first > 2 and a[0] == b[0] and a[1] == b[1]:
         return first if ahead else last - 1
     return -1
 
 
 @compiled
-def _within(start, stop, order, x, y, radius, grid, piece, segment, distance):
-    for i in order[start:stop]:
-        left, right, bottom, top = cells_around(x[i], y[i], radius[i], grid)
+def _within(start, stop, pins, radius, grid, piece, segment, distance):
+    for pin in range(start, stop):
+        i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
+        left, right, bottom, top = cells_around(px, py, radius[i], grid)
         for row in range(bottom, top + 1):
             for k in range(
                 grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]
             ):
                 ends = grid.ends[k]
-                _, sx, sy = closest_on_edge(x[i], y[i], ends[0], ends[1], ends[2], ends[3])
-                way = np.sqrt((x[i] - sx) ** 2 + (y[i] - sy) ** 2)
+                _, sx, sy = closest_on_edge(px, py, ends[0], ends[1], ends[2], ends[3])
+                way = np.sqrt((px - sx) ** 2 + (py - sy) ** 2)
                 if way <= radius[i]:
                     keep_nearest(piece[grid.edges[k]], way, segment[i], distance[i])
 
@@ -297,16 +311,15 @@ def keep_nearest(item, way, items, ways):
 
 
 @compiled
-def _project(start, stop, x, y, segment, lines, found):
+def _project(start, stop, x, y, segment, lines, ordinals, numbers):
     for i in range(start, stop):
-        if segment[i] < 0 or not (np.isfinite(x[i]) and np.isfinite(y[i])):
-            continue
         best, best_square = -1, np.inf
-        for edge in range(lines.offsets[segment[i]], lines.offsets[segment[i] + 1] - 1):
-            if not lines.gaps[edge + 1]:
-                a, b = lines.coords[edge], lines.coords[edge + 1]
-                _, sx, sy = closest_on_edge(x[i], y[i], a[0], a[1], b[0], b[1])
-                square = (x[i] - sx) ** 2 + (y[i] - sy) ** 2
-                if square < best_square:
-                    best, best_square = edge, square
-        _snap(i, x[i], y[i], best, lines, found)
+        if segment[i] >= 0:
+            for edge in range(lines.offsets[segment[i]], lines.offsets[segment[i] + 1] - 1):
+                if not lines.gaps[edge + 1]:
+                    a, b = lines.coords[edge], lines.coords[edge + 1]
+                    _, sx, sy = closest_on_edge(x[i], y[i], a[0], a[1], b[0], b[1])
+                    square = (x[i] - sx) ** 2 + (y[i] - sy) ** 2
+                    if square < best_square:
+                        best, best_square = edge, square
+        _write(i, x[i], y[i], best, -1, 0.0, lines, ordinals, numbers)

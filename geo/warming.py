@@ -10,6 +10,8 @@ import shapely
 from geo.arrays import Floats
 from geo.clusters import plain_radius
 from geo.duplicates import Limits, Model, Reports, ServiceHistory, Tickets, judge
+from geo.houses import house_number
+from geo.locator import Locator, Reach, Streets, ZoneLayers
 from geo.matching import Matcher
 from geo.pair_features import N_FEATURES
 from geo.points import PointIndex
@@ -32,8 +34,13 @@ def warm() -> None:
     segments.within(x, y, 10.0)
     segments.project(x, y, np.zeros(2, np.int32))
     zones = ZoneIndex([shapely.box(0, 0, 2, 2)])
-    zones.boundary_distance(x, y, zones.first(x, y))
+    zones.first(x, y)
     zones.all(x, y)
+    none = np.zeros(1, np.int32)
+    known, parted = Streets(none, np.zeros((4, 1), np.int32)), ZoneLayers(none, none, none, 0)
+    locator = Locator(segments, known, zones, parted, np.zeros((0, 2)), Reach(1.0, 1.0, 1.0, 1.0))
+    locator.locate(locator.visit(x, y))
+    house_number(x, np.zeros(2, np.int8), x, np.zeros((4, 2), np.int32))
     points = PointIndex(x, y)
     points.nearest(x, y, max_m=10.0)
     points.within(x, y, 10.0)

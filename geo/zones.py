@@ -14,8 +14,8 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.arrays import Floats, Ints, Offsets, compiled, float_pairs, in_chunks, ints
-from geo.grid import Grid, cell_size, cells_around, closest_on_edge, columns_of_row, edge_grid, rows_of_edge
+from geo.arrays import Floats, Ints, Offsets, compiled, float_pairs, in_chunks
+from geo.grid import Grid, cell_size, columns_of_row, edge_grid, rows_of_edge
 from geo.orientation import side_of_line
 
 # Finer cells leave fewer points to the exact test, until the raster no longer fits the processor's cache.
@@ -24,7 +24,7 @@ _MIN_CELLS = 2.0**14
 _MAX_CELLS = 2.0**20
 
 
-class _Raster(NamedTuple):
+class Raster(NamedTuple):
     """Square cells, row by row, with the zones in each as ``entries[starts[cell]:starts[cell + 1]]``.
 
     An entry is twice the zone, plus 1 if its border may pass through the cell.
@@ -39,7 +39,7 @@ class _Raster(NamedTuple):
     entries: Ints
 
 
-class _Bands(NamedTuple):
+class Bands(NamedTuple):
     """The edges of each zone by the rows of the raster they touch.
 
     A zone touches the rows from ``bottom[zone]`` to ``top[zone]``; its edges in one of them are
@@ -72,9 +72,9 @@ class ZoneIndex:
     def __init__(self, polygons: Sequence[shapely.Geometry] | NDArray[Any]) -> None:
         edges, zone_of_edge = _edges(polygons)
         self._count = len(polygons)
-        self._zone_of_edge = zone_of_edge
-        self._borders: Grid = edge_grid(edges, np.arange(len(edges), dtype=np.int32))
-        self._raster, self._bands = _rasterised(edges, zone_of_edge, self._count)
+        self.borders: Grid = edge_grid(edges, zone_of_edge)
+        """Every edge, under the number of its zone."""
+        self.raster, self.bands = _rasterised(edges, zone_of_edge, self._count)
 
     def __len__(self) -> int:
         return self._count
@@ -89,7 +89,7 @@ class ZoneIndex:
         """
         x, y = float_pairs(x, y)
         zone = np.full(len(x), -1, np.int32)
-        in_chunks(len(x), _first, x, y, self._raster, self._bands, zone)
+        in_chunks(len(x), _first, x, y, self.raster, self.bands, zone)
         return zone
 
     def all(self, x: ArrayLike, y: ArrayLike) -> tuple[Offsets, Ints]:
@@ -103,29 +103,9 @@ class ZoneIndex:
         """
         x, y = float_pairs(x, y)
         offsets = np.zeros(len(x) + 1, np.int64)
-        zones = in_chunks(len(x), _all, x, y, self._raster, self._bands, offsets)
+        zones = in_chunks(len(x), _all, x, y, self.raster, self.bands, offsets)
         np.cumsum(offsets, out=offsets)
         return offsets, np.concatenate(zones)
-
-    def boundary_distance(
-        self, x: ArrayLike, y: ArrayLike, zone: ArrayLike, within_m: float = 30.0
-    ) -> Floats:
-        """Return how many metres each point is from the border of the polygon named for it.
-
-        Parameters
-        ----------
-        zone : (n,) int32 array
-            The polygon whose border is meant; -1 for none.
-        within_m : float
-            Borders farther away give NaN.
-        """
-        x, y = float_pairs(x, y)
-        zones = ints(zone)
-        if zones.shape != x.shape:
-            raise ValueError("zone must hold one number for each point")
-        distance = np.full(len(x), np.nan)
-        in_chunks(len(x), _border, x, y, zones, float(within_m), self._borders, self._zone_of_edge, distance)
-        return distance
 
 
 def _edges(polygons: Sequence[shapely.Geometry] | NDArray[Any]) -> tuple[Floats, Ints]:
@@ -145,7 +125,7 @@ def _edges(polygons: Sequence[shapely.Geometry] | NDArray[Any]) -> tuple[Floats,
     return np.hstack([coords[:-1], coords[1:]])[real], zone_of_vertex[1:][real]
 
 
-def _rasterised(edges: Floats, zone: Ints, zones: int) -> tuple[_Raster, _Bands]:
+def _rasterised(edges: Floats, zone: Ints, zones: int) -> tuple[Raster, Bands]:
     x0, x1, y0, y1 = 0.0, 0.0, 0.0, 0.0
     if len(edges):
         x0, x1 = float(edges[:, ::2].min()), float(edges[:, ::2].max())
@@ -159,10 +139,10 @@ def _rasterised(edges: Floats, zone: Ints, zones: int) -> tuple[_Raster, _Bands]
     np.cumsum(starts, out=starts)
     entries = np.zeros(starts[-1], np.int32)
     _paint(bands, x0, y0, size, columns, starts[:-1].copy(), entries)
-    return _Raster(x0, y0, size, columns, rows, starts, entries), bands
+    return Raster(x0, y0, size, columns, rows, starts, entries), bands
 
 
-def _banded(edges: Floats, zone: Ints, zones: int, y0: float, size: float, rows: int) -> _Bands:
+def _banded(edges: Floats, zone: Ints, zones: int, y0: float, size: float, rows: int) -> Bands:
     """Sort the edges of each zone into the rows they touch."""
     low, high = np.empty(len(edges), np.int64), np.empty(len(edges), np.int64)
     _rows(edges, y0, size, rows, low, high)
@@ -179,7 +159,7 @@ def _banded(edges: Floats, zone: Ints, zones: int, y0: float, size: float, rows:
     band = first[zone[edge]] + row - bottom[zone[edge]]
     starts = np.zeros(int(bands.sum()) + 1, np.int64)
     np.cumsum(np.bincount(band, minlength=len(starts) - 1), out=starts[1:])
-    return _Bands(bottom, top, first, starts, edges[edge[np.argsort(band, kind="stable")]])
+    return Bands(bottom, top, first, starts, edges[edge[np.argsort(band, kind="stable")]])
 
 
 @compiled
@@ -230,7 +210,7 @@ def _outline(bands, zone, row, x0, y0, size, columns, border, flips):
 
 
 @compiled
-def _holds(entry, row, px, py, bands):
+def holds(entry, row, px, py, bands):
     """Say whether the zone of a raster entry holds a point, its border included."""
     if entry % 2 == 0:
         return True
@@ -253,7 +233,7 @@ def _holds(entry, row, px, py, bands):
 
 
 @compiled
-def _cell(px, py, raster):
+def cell_of(px, py, raster):
     """Return the row and the cell of a point; -1, -1 outside the raster and for NaN."""
     across, up = (px - raster.x0) / raster.size, (py - raster.y0) / raster.size
     if 0.0 <= across < raster.columns and 0.0 <= up < raster.rows:
@@ -264,10 +244,10 @@ def _cell(px, py, raster):
 @compiled
 def _first(start, stop, x, y, raster, bands, zone):
     for i in range(start, stop):
-        row, cell = _cell(x[i], y[i], raster)
+        row, cell = cell_of(x[i], y[i], raster)
         if cell >= 0:
             for k in range(raster.starts[cell], raster.starts[cell + 1]):
-                if _holds(raster.entries[k], row, x[i], y[i], bands):
+                if holds(raster.entries[k], row, x[i], y[i], bands):
                     zone[i] = raster.entries[k] // 2
                     break
 
@@ -278,7 +258,7 @@ def _all(start, stop, x, y, raster, bands, offsets):
     zones = np.empty(2 * (stop - start) + 16, np.int32)
     used = 0
     for i in range(start, stop):
-        row, cell = _cell(x[i], y[i], raster)
+        row, cell = cell_of(x[i], y[i], raster)
         if cell < 0:
             continue
         begin, end = raster.starts[cell], raster.starts[cell + 1]
@@ -288,28 +268,8 @@ def _all(start, stop, x, y, raster, bands, offsets):
             zones = longer
         before = used
         for k in range(begin, end):
-            if _holds(raster.entries[k], row, x[i], y[i], bands):
+            if holds(raster.entries[k], row, x[i], y[i], bands):
                 zones[used] = raster.entries[k] // 2
                 used += 1
         offsets[i + 1] = used - before
     return zones[:used]
-
-
-@compiled
-def _border(start, stop, x, y, zone, within_m, grid, zone_of_edge, distance):
-    for i in range(start, stop):
-        if zone[i] < 0:
-            continue
-        nearest = within_m * within_m
-        left, right, bottom, top = cells_around(x[i], y[i], within_m, grid)
-        for row in range(bottom, top + 1):
-            for k in range(
-                grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]
-            ):
-                if zone_of_edge[grid.edges[k]] == zone[i]:
-                    ends = grid.ends[k]
-                    _, bx, by = closest_on_edge(x[i], y[i], ends[0], ends[1], ends[2], ends[3])
-                    square = (x[i] - bx) ** 2 + (y[i] - by) ** 2
-                    if square <= nearest:
-                        nearest = square
-                        distance[i] = np.sqrt(square)

@@ -15,9 +15,9 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.arrays import Floats, Ints
+from geo.houses import house_points
 from geo.text import fold
 from layers.atlas import Atlas
-from layers.houses import house_points
 from layers.names import Found, NameIndex
 from layers.sources import Objects
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geo import locator
 from geo.arrays import Floats, Ints, Offsets
+from layers.tables import Layers
 from layers.zonelayers import Hits
-
-if TYPE_CHECKING:
-    from layers.atlas import Atlas
 
 Flag = Literal[
     "not_a_point",  # NaN, infinite, or not a longitude and latitude at all
@@ -27,15 +27,26 @@ Flag = Literal[
 FLAGS: tuple[Flag, ...] = get_args(Flag)
 UNPLACED: frozenset[str] = frozenset({"not_a_point", "swapped", "fallback_point", "outside"})
 """Flags of pins that are never snapped to a street, matched by place or given to a crew by polygon."""
-BIT: dict[str, int] = {flag: 1 << position for position, flag in enumerate(FLAGS)}
+BIT: dict[str, int] = {
+    "not_a_point": locator.NOT_A_POINT,
+    "swapped": locator.SWAPPED,
+    "fallback_point": locator.FALLBACK_POINT,
+    "outside": locator.OUTSIDE,
+    "far_from_street": locator.FAR_FROM_STREET,
+    "two_streets": locator.TWO_STREETS,
+    "near_boundary": locator.NEAR_BOUNDARY,
+}
 """What each flag adds to ``Places.flags``."""
-UNPLACED_BITS = sum(BIT[flag] for flag in UNPLACED)
+UNPLACED_BITS = locator.UNPLACED
 NEAR_BOUNDARY_M = 30.0
 """Within this distance of a zone's edge, it is told how far the edge is."""
 ASSET_REACH_M = 25.0
 """An asset farther from a pin is not its asset."""
 TWO_STREETS_M = 2.0
 """Another street this much farther away is about as near."""
+
+
+_SIDES: dict[int, Literal["left", "right"]] = {1: "left", -1: "right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +118,16 @@ class Place:
         return self.street
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Places:
     """What the map knows of n pins, as arrays; ``places[i]`` is the `Place` of pin i.
 
-    Where there is nothing, ordinals and house numbers are -1, distances NaN, sides 0.
+    Where there is nothing, ordinals and house numbers are -1, distances NaN, sides 0. What takes long and is
+    seldom asked for is worked out when it is.
     """
 
-    atlas: Atlas
+    layers: Layers
+    """What the ordinals point into."""
     lon: Floats
     lat: Floats
     x: Floats
@@ -127,18 +140,17 @@ class Places:
     side: NDArray[np.int8]
     """+1 left, -1 right of the segment's digitised direction, 0 on it."""
     house_number: Ints
-    snap_lon: Floats
-    snap_lat: Floats
+    snap_x: Floats
+    snap_y: Floats
+    """The snapped point in the city's metric CRS."""
     snap_m: Floats
     along_m: Floats
-    hits: Hits
-    """Every zone of every layer that holds each pin; `zones_all` gives those of one layer."""
     zone: dict[str, Ints]
-    """By layer name: the ordinal, in ``atlas.zones[layer]``, of the first zone that holds the pin."""
+    """By layer name: the ordinal, in ``layers.zones[layer]``, of the first zone that holds the pin."""
     boundary_m: dict[str, Floats]
     """By layer name: metres to that zone's edge, where under 30."""
     asset: dict[str, Ints]
-    """By asset kind: the ordinal, in ``atlas.assets[kind]``, of the nearest within 25 m."""
+    """By asset kind: the ordinal, in ``layers.assets[kind]``, of the nearest within 25 m."""
     asset_m: dict[str, Floats]
 
     def __len__(self) -> int:
@@ -148,7 +160,56 @@ class Places:
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, i: int) -> Place:
-        return self.atlas.place(self, i)
+        segments, segment, side = self.layers.segments, int(self.segment[i]), int(self.side[i])
+        number, other, bits = int(self.house_number[i]), int(self.other[i]), int(self.flags[i])
+        snapped = segment >= 0
+        left, right = (segments.left_zip[segment], segments.right_zip[segment]) if snapped else ("", "")
+        snap_lon, snap_lat = self._snapped_point(i) if snapped else (None, None)
+        return Place(
+            lon=float(self.lon[i]),
+            lat=float(self.lat[i]),
+            flags=tuple(flag for flag in FLAGS if bits & BIT[flag]) if bits else (),
+            segment=segment if snapped else None,
+            segment_id=segments.source_id[segment] if snapped else None,
+            street=(segments.name[segment] or None) if snapped else None,
+            street_class=(segments.class_[segment] or None) if snapped else None,
+            street_owner=(segments.owner[segment] or None) if snapped else None,
+            other_street=segments.name[other] if other >= 0 else None,
+            side=_SIDES.get(side),
+            house_number=number if number > 0 else None,
+            postcode=((left or right) if side >= 0 else (right or left)) or None,
+            snap_lon=snap_lon,
+            snap_lat=snap_lat,
+            snap_m=float(self.snap_m[i]) if snapped else None,
+            along_m=float(self.along_m[i]) if snapped else None,
+            x=float(self.x[i]),
+            y=float(self.y[i]),
+            zones=self._zone_hits(i),
+            assets=self._asset_hits(i),
+            edition_ids=self.layers.edition_ids,
+        )
+
+    def _snapped_point(self, i: int) -> tuple[float, float]:
+        return self.layers.metric.to_lonlat(float(self.snap_x[i]), float(self.snap_y[i]))
+
+    def _zone_hits(self, i: int) -> dict[str, ZoneHit]:
+        hits = {}
+        for layer, column in self.zone.items():
+            zone = column[i]
+            if zone >= 0:
+                table, edge = self.layers.zones[layer], float(self.boundary_m[layer][i])
+                near = None if edge != edge else edge
+                hits[layer] = ZoneHit(layer, table.source_id[zone], table.name[zone], near)
+        return hits
+
+    def _asset_hits(self, i: int) -> dict[str, AssetHit]:
+        hits = {}
+        for kind, column in self.asset.items():
+            asset = column[i]
+            if asset >= 0:
+                table, distance = self.layers.assets[kind], float(self.asset_m[kind][i])
+                hits[kind] = AssetHit(kind, table.source_id[asset], table.owner[asset], distance)
+        return hits
 
     @property
     def placed(self) -> NDArray[np.bool_]:
@@ -161,6 +222,11 @@ class Places:
         flagged: NDArray[np.bool_] = np.not_equal(self.flags & BIT[flag], 0)
         return flagged
 
+    @cached_property
+    def hits(self) -> Hits:
+        """Every zone of every layer that holds each pin; `zones_all` gives those of one layer."""
+        return self.layers.zone_index.hits(np.where(self.placed, self.x, np.nan), self.y)
+
     def zones_all(self, layer: str) -> tuple[Offsets, Ints]:
         """Return every zone of a layer that holds each pin.
 
@@ -168,6 +234,6 @@ class Places:
         -------
         offsets : (n + 1,) int64 array
         zones : int32 array
-            Ordinals in ``atlas.zones[layer]``; those of pin i are ``zones[offsets[i]:offsets[i + 1]]``.
+            Ordinals in ``layers.zones[layer]``; those of pin i are ``zones[offsets[i]:offsets[i + 1]]``.
         """
         return self.hits.of(layer)

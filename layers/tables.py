@@ -14,13 +14,14 @@ from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from geo.arrays import Floats, Ints
+from geo.houses import Ranges
 from geo.points import PointIndex
 from geo.polylines import Polylines
 from geo.projection import Projection
 from geo.segments import SegmentIndex
-from layers.houses import Ranges
 from layers.models import Asset, Segment, Zone
 from layers.sources import Objects
+from layers.zonelayers import LayeredZones
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ class Segments:
 
     @cached_property
     def street(self) -> Ints:
-        """A number for each name: comparing two is comparing two integers."""
-        return np.unique(self.name.astype(str), return_inverse=True)[1].astype(np.int32)
+        """A number for each name, -1 for none: comparing two is comparing two integers."""
+        number = np.unique(self.name.astype(str), return_inverse=True)[1].astype(np.int32)
+        return np.where(self.name == "", np.int32(-1), number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,25 @@ class Assets:
     def index(self) -> PointIndex:
         """The points, indexed."""
         return PointIndex(self.x, self.y)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """All layers of a city in their current editions."""
+
+    metric: Projection
+    """The city's metric CRS, in which all are."""
+    segments: Segments
+    zones: dict[str, Zones]
+    """By layer name."""
+    assets: dict[str, Assets]
+    """By asset kind."""
+    edition_ids: tuple[int, ...]
+
+    @cached_property
+    def zone_index(self) -> LayeredZones:
+        """The zones of all layers, indexed together."""
+        return LayeredZones({layer: table.polygons for layer, table in self.zones.items()})
 
 
 def segments(session: Session, city_id: int, edition_ids: Sequence[int], metric: Projection) -> Segments:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.arrays import Floats, Ints, Offsets
+from geo.locator import ZoneLayers
 from geo.zones import ZoneIndex
 from layers.sources import Objects
-
-Number = TypeVar("Number", np.int32, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +24,6 @@ class Hits:
     """Position in `layers`."""
     zone: Ints
     """Ordinal within the layer."""
-
-    def without(self, pins: NDArray[np.bool_]) -> Hits:
-        """Return the hits of all but some pins."""
-        keep = ~pins[self.pin]
-        return Hits(self.layers, self.pins, self.pin[keep], self.layer[keep], self.zone[keep])
-
-    def lowest(self) -> Hits:
-        """Return the hit with the lowest zone of each layer for each pin."""
-        first = np.ones(len(self.pin), np.bool_)
-        first[1:] = (self.pin[1:] != self.pin[:-1]) | (self.layer[1:] != self.layer[:-1])
-        return Hits(self.layers, self.pins, self.pin[first], self.layer[first], self.zone[first])
-
-    def by_layer(self, values: NDArray[Number], nothing: float) -> dict[str, NDArray[Number]]:
-        """Return, by layer name, a value of each pin's `lowest` hit; `nothing` where it has none."""
-        matrix = np.full((len(self.layers), self.pins), nothing, values.dtype)
-        matrix[self.layer, self.pin] = values
-        return dict(zip(self.layers, matrix, strict=True))
 
     def of(self, layer: str) -> tuple[Offsets, Ints]:
         """Return the zones of one layer: those of pin i are ``zones[offsets[i]:offsets[i + 1]]``."""
@@ -65,16 +46,21 @@ class LayeredZones:
         counts = [len(shapes) for shapes in polygons.values()]
         self._starts: Ints = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         self._layer: Ints = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
-        self._index = ZoneIndex(np.concatenate([*polygons.values(), np.zeros(0, dtype=object)]))
+        self.index = ZoneIndex(np.concatenate([*polygons.values(), np.zeros(0, dtype=object)]))
+
+    def parted(self, boundary: str | None, districts: str | None) -> ZoneLayers:
+        """Return how the index is parted, given the layers that bound the city and make its districts.
+
+        A pin is in the city if it is in the boundary or, as that may leave out ponds, in a district.
+        """
+        place = {name: position for position, name in enumerate(self.layers)}
+        city = [place[name] for name in (boundary, districts) if name in place]
+        district = place.get(districts or "", -1)
+        return ZoneLayers(self._layer, self._starts[:-1].copy(), np.array(city, np.int32), district)
 
     def hits(self, x: Floats, y: Floats) -> Hits:
         """Return every zone that holds each point (metres), borders included."""
-        offsets, found = self._index.all(x, y)
+        offsets, found = self.index.all(x, y)
         pin = np.repeat(np.arange(len(x)), np.diff(offsets))
         layer = self._layer[found]
         return Hits(self.layers, len(x), pin, layer, found - self._starts[layer])
-
-    def edge_distance(self, x: Floats, y: Floats, hits: Hits, within_m: float) -> Floats:
-        """Return how far each hit's pin is from the edge of its zone; NaN where farther than `within_m`."""
-        zone = hits.zone + self._starts[hits.layer]
-        return self._index.boundary_distance(x[hits.pin], y[hits.pin], zone, within_m)

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.shared
 def zone_ids(places: Places, layer: str) -> np.ndarray:
     """Return the id of each pin's zone; empty where it has none."""
     ordinals = places.zone[layer]
-    return np.where(ordinals >= 0, places.atlas.zones[layer].source_id[ordinals], "")
+    return np.where(ordinals >= 0, places.layers.zones[layer].source_id[ordinals], "")
 
 
 def test_districts_and_queues_are_the_city_s(session: Session, shared_data: Path) -> None:

@@ -51,19 +51,6 @@ def test_first_and_all_equal_shapely(shapes: list[shapely.MultiPolygon]) -> None
     np.testing.assert_array_equal(np.repeat(np.arange(len(x)), np.diff(offsets)), point)
 
 
-@given(shapes=SHAPES, within_m=st.sampled_from([0.0, 0.75, 3.0, 50.0]))
-def test_distance_to_the_border_equals_shapely(shapes: list[shapely.MultiPolygon], within_m: float) -> None:
-    x, y = points_to_try(shapes)
-    index = ZoneIndex(shapes)
-    for zone, shape in enumerate(shapes):
-        expected = shapely.distance(shape.boundary, shapely.points(x, y))
-        got = index.boundary_distance(x, y, np.full(len(x), zone), within_m)
-        sure = np.abs(expected - within_m) > 1e-9
-        np.testing.assert_array_equal(np.isnan(got)[sure], expected[sure] > within_m)
-        near = ~np.isnan(got)
-        np.testing.assert_allclose(got[near], expected[near], atol=1e-12)
-
-
 def test_border_points_belong_to_the_lowest_zone() -> None:
     index = ZoneIndex([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10), shapely.box(0, 10, 20, 20)])
     assert index.first([10, 10, 15, 20, 0], [5, 10, 10, 20, 0]).tolist() == [0, 0, 1, 2, 0]
@@ -77,7 +64,6 @@ def test_holes_and_islands_in_holes() -> None:
     with_island = shapely.MultiPolygon([lake, shapely.box(40, 40, 60, 60)])
     index = ZoneIndex([with_island])
     assert index.first([10, 30, 50, 20, 40], [10, 30, 50, 50, 50]).tolist() == [0, -1, 0, 0, 0]
-    assert index.boundary_distance([50, 30], [50, 50], [0, 0]).tolist() == [10.0, 10.0]
 
 
 def test_what_is_no_place_is_in_no_zone() -> None:
@@ -85,8 +71,6 @@ def test_what_is_no_place_is_in_no_zone() -> None:
     x, y = [math.nan, 1.0, math.inf, -math.inf, 1e300], [1.0, math.nan, 1.0, 1.0, 1e300]
     assert index.first(x, y).tolist() == [-1] * 5
     assert index.all(x, y)[0].tolist() == [0] * 6
-    assert np.isnan(index.boundary_distance(x, y, [0] * 5)).all()
-    assert np.isnan(index.boundary_distance([5.0], [5.0], [-1])).all()
 
 
 def blob(rng: np.random.Generator, x: float, y: float, size: float, vertices: int) -> shapely.Polygon:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from layers.addresses import find
 from layers.atlas import Atlas
 from layers.current import load_atlas
-from layers.houses import house_points
+from geo.houses import house_points
 from layers.models import City
 from webapp.config import CHECKOUT
 

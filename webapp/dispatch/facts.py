@@ -67,7 +67,7 @@ class PinFacts:
         places, asked = self._places, self._questions
         service_id, segment = int(self._service_ids[i]), int(places.segment[i])
         trouble = int(places.flags[i]) & UNPLACED_BITS
-        segments = places.atlas.segments
+        segments = places.layers.segments
         return Facts(
             service_id=service_id,
             zones=self._zones(i) if asked.layers else (),
@@ -99,17 +99,17 @@ class PinFacts:
     def _columns(self) -> list[NDArray[Any]]:
         """Return columns of numbers: where two pins are equal in all of them, their facts are."""
         places, asked = self._places, self._questions
-        segments = places.atlas.segments
+        segments = places.layers.segments
         columns: list[NDArray[Any]] = [self._service_ids, places.flags & UNPLACED_BITS]
         for layer in asked.layers:
-            if layer in places.atlas.zones:
+            if layer in places.layers.zones:
                 columns += list(_all_zones(places, layer).T)
         if asked.street_classes:
             columns.append(_positions(segments.class_, places.segment, asked.street_classes))
         if asked.street_owners:
             columns.append(_positions(segments.owner, places.segment, asked.street_owners))
         if asked.asset_owners:
-            assets = places.atlas.assets
+            assets = places.layers.assets
             columns += [
                 _positions(assets[kind].owner, nearest, asked.asset_owners)
                 for kind, nearest in places.asset.items()
@@ -117,7 +117,7 @@ class PinFacts:
         return columns
 
     def _zones(self, i: int) -> tuple[tuple[str, str, str], ...]:
-        hits, tables = self._places.hits, self._places.atlas.zones
+        hits, tables = self._places.hits, self._places.layers.zones
         first, last = np.searchsorted(hits.pin, (i, i + 1)).tolist()
         found = []
         for row in range(first, last):
@@ -130,7 +130,7 @@ class PinFacts:
         kind = self._catalog.services[service_id].asset_kind
         if kind is None or kind not in self._places.asset:
             return None
-        owners = self._places.atlas.assets[kind].owner
+        owners = self._places.layers.assets[kind].owner
         return _asked(owners, int(self._places.asset[kind][i]), self._questions.asset_owners)
 
 

@@ -4,13 +4,11 @@ The first and the last number of a range belong to corner houses. Put at the end
 lie in the middle of the crossing, as near to the other street as to their own.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
 from geo import addresses
-from geo.arrays import Floats, Ints
+from geo.arrays import Floats, Ints, compiled
 from geo.polylines import Polylines
 
 END_M = 6.0
@@ -23,9 +21,14 @@ Ranges = NDArray[np.int32]
 
 
 def house_number(fraction: Floats, side: NDArray[np.int8], length_m: Floats, ranges: Ranges) -> Ints:
-    """Return the house number at a fraction of a segment's length, -1 where its side has none."""
-    inset = _inset(length_m)
-    return addresses.house_number((fraction - inset) / (1.0 - 2.0 * inset), side, *ranges)
+    """Return the house number at a fraction of a segment's length, -1 where its side has none.
+
+    Parameters
+    ----------
+    fraction, side, length_m : (n,) arrays
+    ranges : (4, n) int array
+    """
+    return addresses.house_number(among_houses(fraction, inset(length_m)), side, *ranges)
 
 
 def house_points(
@@ -47,12 +50,18 @@ def house_points(
         Metres; NaN where the segment has no such number.
     """
     fraction, side = addresses.fraction_of(number, *ranges[:, segment])
-    inset = _inset(lines.lengths[segment])
-    return lines.interpolate(
-        segment, inset + fraction * (1.0 - 2.0 * inset), ASIDE_M * side.astype(np.float64)
-    )
+    margin = inset(lines.lengths[segment])
+    along = margin + fraction * (1.0 - 2.0 * margin)
+    return lines.interpolate(segment, along, ASIDE_M * side.astype(np.float64))
 
 
-def _inset(length_m: Floats) -> Floats:
-    """Return the part of the length at either end that no number is on."""
+@compiled
+def inset(length_m):  # type: ignore[no-untyped-def]
+    """Return the part of the length at either end that no number is on; of one segment or of many."""
     return np.minimum(END_M / np.maximum(length_m, END_M), 0.25)
+
+
+@compiled
+def among_houses(fraction, margin):  # type: ignore[no-untyped-def]
+    """Return the fraction of the way from the first number to the last; beyond 0 and 1 where none is."""
+    return (fraction - margin) / (1.0 - 2.0 * margin)

@@ -1,0 +1,77 @@
+"""What people wrote beside a pin decides between streets that are about as near as one another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.arrays import Floats, Ints
+from geo.houses import house_number
+from geo.locator import TWO_STREETS, Located
+from layers.places import TWO_STREETS_M
+from layers.streetwords import base_and_type, words
+from layers.tables import Segments
+
+_NEAREST = 8
+# Behind these come city, state and postcode.
+_TAIL = re.compile(r",|\s{2,}|\n")
+
+
+def follow_addresses(
+    addresses: Sequence[str | None], x: Floats, y: Floats, found: Located, segments: Segments
+) -> None:
+    """Move pins that lie about as near to two streets to the one that their address names.
+
+    Only pins flagged so are looked at; they stay flagged, and the street they leave is the other one.
+
+    Parameters
+    ----------
+    addresses : sequence of n str
+    x, y : (n,) float64 arrays
+        The pins, in metres.
+    found : Located
+        Of the same pins; changed in place.
+    """
+    close = np.flatnonzero(found.flags & TWO_STREETS)
+    close = close[[bool(addresses[i]) for i in close.tolist()]] if len(close) else close
+    near = segments.index.within(x[close], y[close], found.snap_m[close] + TWO_STREETS_M, _NEAREST).segment
+    chosen = [
+        _named_best(addresses[i] or "", near_pin[near_pin >= 0].tolist(), segments)
+        for i, near_pin in zip(close.tolist(), near, strict=True)
+    ]
+    pick = np.array(chosen, np.int32)
+    own = found.segment[close]
+    moves = (pick >= 0) & (segments.street[pick] != segments.street[own])
+    _move(close[moves], pick[moves], x, y, found, segments)
+
+
+def _named_best(address: str, near: list[int], segments: Segments) -> int:
+    """Return which of a few segments, nearest first, is on the street that an address names; -1: none."""
+    scores = [how_named(address, segments.name[segment]) for segment in near]
+    best = max(scores, default=0)
+    return near[scores.index(best)] if best else -1
+
+
+def how_named(address: str, street: str) -> int:
+    """Return how an address names a street: 2 in full, 1 without its type or with another, 0 not at all."""
+    told, name = _spaced(words(_TAIL.split(address.strip(), maxsplit=1)[0])), words(street)
+    if not name:
+        return 0
+    return 2 if _spaced(name) in told else int(f" {base_and_type(name)[0]} " in told)
+
+
+def _spaced(parts: tuple[str, ...]) -> str:
+    return f" {' '.join(parts)} "
+
+
+def _move(pins: NDArray[np.intp], to: Ints, x: Floats, y: Floats, found: Located, segments: Segments) -> None:
+    snap = segments.index.project(x[pins], y[pins], to)
+    length = segments.lines.lengths[to]
+    found.other[pins] = found.segment[pins]
+    found.segment[pins], found.side[pins] = to, snap.side
+    found.snap_x[pins], found.snap_y[pins], found.snap_m[pins] = snap.x, snap.y, snap.distance_m
+    found.along_m[pins] = snap.fraction * length
+    found.house_number[pins] = house_number(snap.fraction, snap.side, length, segments.ranges[:, to])
