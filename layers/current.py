@@ -17,6 +17,7 @@ from geo.projection import projection
 from layers import queries, tables
 from layers.atlas import Atlas, CityFacts
 from layers.models import City
+from webapp.config import Settings
 
 CHECK_EVERY_S = 1.0
 """How often a process asks the database whether there is a new edition."""
@@ -47,6 +48,8 @@ class _Slot:
 # An atlas goes with its engine.
 _slots: WeakKeyDictionary[Engine, dict[int, _Slot]] = WeakKeyDictionary()
 _slots_lock = Lock()
+# A city never gets another id, and the first one loaded stays the first.
+_served: WeakKeyDictionary[Engine, dict[str | None, int]] = WeakKeyDictionary()
 
 
 def current_atlas(session: Session, city: City) -> Atlas:
@@ -56,7 +59,12 @@ def current_atlas(session: Session, city: City) -> Atlas:
     The call that finds a new version loads it, while other threads go on with the old atlas. If that fails,
     the failure is logged and the old atlas stays.
     """
-    slot = _slot(session, city.id)
+    return atlas_of(session, city.id)
+
+
+def atlas_of(session: Session, city_id: int) -> Atlas:
+    """Return what `current_atlas` does, by the city's id."""
+    slot = _slot(session, city_id)
     if slot.atlas is not None and slot.fresh:
         return slot.atlas
     # Without an atlas everybody waits for the first one; with one, only a single thread looks for the next.
@@ -64,9 +72,23 @@ def current_atlas(session: Session, city: City) -> Atlas:
         assert slot.atlas is not None  # noqa: S101
         return slot.atlas
     try:
-        return _refreshed(slot, session, city.id)
+        return _refreshed(slot, session, city_id)
     finally:
         slot.lock.release()
+
+
+def served_city_id(session: Session, settings: Settings) -> int:
+    """Return the id of the city that this process serves, asking the database until there is one.
+
+    Raises
+    ------
+    LookupError
+        If there is no such city; the text says what to do.
+    """
+    known = _served.setdefault(session.get_bind().engine, {})
+    if settings.city not in known:
+        known[settings.city] = queries.served_city(session, settings).id
+    return known[settings.city]
 
 
 def _slot(session: Session, city_id: int) -> _Slot:

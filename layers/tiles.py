@@ -1,4 +1,4 @@
-"""Vector tiles: the base map out of the city's own layers, and points such as tickets on top of it.
+"""The base map as vector tiles, out of the city's own layers.
 
 Mapbox Vector Tile 2.1, made by PostGIS. Rows are found by boxes in their own CRS, so that indexes are used.
 """
@@ -9,15 +9,12 @@ import gzip
 import hashlib
 from collections import OrderedDict
 from threading import Lock
-from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, Subquery, case, func, literal, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers.atlas import Atlas
-from layers.current import current_atlas
-from layers.models import City
 
 MAX_ZOOM = 18
 MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "highway", "arterial", "collector")
@@ -25,10 +22,7 @@ MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "highwa
 _ALL_STREETS_FROM = 12
 # A street in many pieces is labelled many times over: up close only, people need the pieces.
 _PIECES_FROM = 16
-_POINTS_FROM = 14
 _EXTENT = 4096
-# A tile has so many clusters in a row.
-_CELLS = 8
 _KEPT = 1024
 
 _BASE = text("""
@@ -68,23 +62,16 @@ _BASE = text("""
 """)
 
 
-class Tile(NamedTuple):
-    """A gzipped tile, and what changes when it does."""
-
-    body: bytes
-    etag: str
-
-
 _tiles: WeakKeyDictionary[Atlas, OrderedDict[tuple[int, int, int], bytes]] = WeakKeyDictionary()
 _tiles_lock = Lock()
 
 
-def base_etag(session: Session, city: City) -> str:
+def base_etag(atlas: Atlas) -> str:
     """Return the tag that all base tiles of a city have until its map changes."""
-    return _etag(current_atlas(session, city))
+    return hashlib.sha256(repr((atlas.city, atlas.edition_ids)).encode()).hexdigest()[:16]
 
 
-def base_tile(session: Session, city: City, z: int, x: int, y: int) -> Tile:
+def base_tile(session: Session, atlas: Atlas, z: int, x: int, y: int) -> bytes:
     """Return a tile of the base map, gzipped; asked again, from memory.
 
     It holds ``streets`` (``name``, ``class``; the feature's id is the segment's) and ``zones`` (``name``,
@@ -96,14 +83,13 @@ def base_tile(session: Session, city: City, z: int, x: int, y: int) -> Tile:
     ValueError
         If there is no such tile.
     """
-    _must_exist(z, x, y)
-    atlas = current_atlas(session, city)
+    must_exist(z, x, y)
     with _tiles_lock:
         kept = _tiles.setdefault(atlas, OrderedDict())
         body = kept.get((z, x, y))
     if body is None:
         values = {
-            "city": city.id,
+            "city": atlas.city.id,
             "editions": list(atlas.edition_ids),
             "boundary": atlas.city.boundary_layer or "",
             "districts": atlas.city.district_layer or "",
@@ -117,66 +103,11 @@ def base_tile(session: Session, city: City, z: int, x: int, y: int) -> Tile:
             kept[z, x, y] = body
             while len(kept) > _KEPT:
                 kept.popitem(last=False)
-    return Tile(body, _etag(atlas))
+    return body
 
 
-def point_tile(
-    session: Session, points: Select[*tuple[Any, ...]], layer: str, z: int, x: int, y: int
-) -> bytes:
-    """Return a tile of points, gzipped: from zoom 14 on each by itself, below it one for those of each cell.
-
-    Parameters
-    ----------
-    points : Select
-        With the columns ``id`` and ``geom`` (POINT, EPSG:4326) and those a point is to have in the tile.
-    layer : str
-        Name of the layer in the tile. Its features have a ``count``; where that is 1, also the point's own
-        columns, and its id as the feature's id.
-
-    Raises
-    ------
-    ValueError
-        If there is no such tile.
-    """
-    _must_exist(z, x, y)
-    tile = func.ST_TileEnvelope(z, x, y)
-    margin = text("margin => 0.02")
-    box = func.ST_Transform(func.ST_TileEnvelope(z, x, y, margin), 4326)
-    given = points.subquery("given")
-    attributes = [column for column in given.c if column.name not in ("id", "geom")]
-    alone = z >= _POINTS_FROM
-    shape = func.ST_AsMVTGeom(func.ST_Transform(given.c.geom, 3857), tile, _EXTENT, 64 if alone else 0, True)
-    rows = select(given.c.id, *attributes, shape.label("shape")).where(given.c.geom.op("&&")(box))
-    if alone:
-        features = rows.add_columns(literal(1).label("count")).subquery("features")
-    else:
-        features = _clusters(rows.subquery("placed")).subquery("features")
-    encode = func.ST_AsMVT(features.table_valued(), layer, _EXTENT, "shape", "id")
-    return _gzipped(session.execute(select(encode).select_from(features)).scalar_one())
-
-
-def _clusters(placed: Subquery) -> Select[Any]:
-    """Return one row for the points of each cell, with the columns of the point where it is the only one."""
-    size = _EXTENT // _CELLS
-    shape = placed.c.shape
-    number = func.count()
-    own = [
-        case((number == 1, func.min(column))).label(column.name)
-        for column in placed.c
-        if column.name != "shape"
-    ]
-    return (
-        select(*own, func.ST_Centroid(func.ST_Collect(shape)).label("shape"), number.label("count"))
-        .where(shape.is_not(None))
-        .group_by(func.floor(func.ST_X(shape) / size), func.floor(func.ST_Y(shape) / size))
-    )
-
-
-def _etag(atlas: Atlas) -> str:
-    return hashlib.sha256(repr((atlas.city, atlas.edition_ids)).encode()).hexdigest()[:16]
-
-
-def _must_exist(z: int, x: int, y: int) -> None:
+def must_exist(z: int, x: int, y: int) -> None:
+    """Raise `ValueError` unless there is such a tile."""
     if not (0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise ValueError(
             f"there is no tile {z}/{x}/{y}: zoom is 0 to {MAX_ZOOM}, x and y are 0 to 2^zoom - 1"

@@ -6,6 +6,7 @@ import gc
 from typing import Any
 
 from flask import Flask, Response, abort, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Engine
@@ -23,6 +24,14 @@ from webapp.people.access import Rule
 
 STATEMENT_TIMEOUT_S = 20
 """No question that the web asks may keep the database busy for longer."""
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Keeps sessions out of answers that caches share: these depend on no cookie, and set none."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
 
 
 def create_app(settings: Settings | None = None, *, engine: Engine | None = None) -> Flask:
@@ -44,6 +53,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         MAX_CONTENT_LENGTH=60 * 1024 * 1024,
         PINWARD=settings,
     )
+    app.session_interface = _Sessions()
     app.extensions["engine"] = engine or make_engine(
         settings.database, statement_timeout_s=STATEMENT_TIMEOUT_S
     )

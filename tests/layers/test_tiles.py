@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyogrio
 import pytest
 import shapely
-from sqlalchemy import BigInteger, column, func, select, values
-from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import Session
 
 from layers import current
+from layers.current import current_atlas
 from layers.models import City
-from layers.tiles import MAX_ZOOM, base_etag, base_tile, point_tile
+from layers.tiles import MAX_ZOOM, base_etag, base_tile
 from tests.layers.town import CITY, lonlat, write_town
 
 Load = Callable[[Path], City]
@@ -52,7 +50,7 @@ def base(session: Session, town: City, tmp_path: Path) -> Callable[[int], dict[s
 
     def read(zoom: int) -> dict[str, list[dict[str, Any]]]:
         tile = tile_at(*lonlat(100, 100), zoom)
-        return decoded(base_tile(session, town, *tile).body, tmp_path, tile)
+        return decoded(base_tile(session, current_atlas(session, town), *tile), tmp_path, tile)
 
     return read
 
@@ -86,7 +84,7 @@ def test_from_afar_a_street_is_one_feature_and_small_ones_vanish(base: Callable[
 
 
 def test_tile_elsewhere_is_empty(session: Session, town: City) -> None:
-    assert gzip.decompress(base_tile(session, town, 10, 0, 0).body) == b""
+    assert gzip.decompress(base_tile(session, current_atlas(session, town), 10, 0, 0)) == b""
 
 
 @pytest.mark.parametrize(
@@ -94,7 +92,7 @@ def test_tile_elsewhere_is_empty(session: Session, town: City) -> None:
 )
 def test_tile_that_cannot_be_is_refused(session: Session, town: City, z: int, x: int, y: int) -> None:
     with pytest.raises(ValueError, match="there is no tile"):
-        base_tile(session, town, z, x, y)
+        base_tile(session, current_atlas(session, town), z, x, y)
 
 
 def test_tile_is_kept_until_the_map_changes(
@@ -106,54 +104,13 @@ def test_tile_is_kept_until_the_map_changes(
 ) -> None:
     city = load(write_town(tmp_path))
     tile = tile_at(*lonlat(100, 100), 14)
-    first = base_tile(session, city, *tile)
-    assert first.etag == base_etag(session, city)
+    before = current_atlas(session, city)
+    first = base_tile(session, before, *tile)
     with sql_counter() as statements:
-        assert base_tile(session, city, *tile) == first
+        assert base_tile(session, before, *tile) == first
     assert statements == []
     load(write_town(tmp_path, city=CITY.replace("District {name}", "Ward {name}")))
     monkeypatch.setattr(current, "CHECK_EVERY_S", 0.0)
-    second = base_tile(session, city, *tile)
-    assert second.etag != first.etag
-    assert second.body != first.body
-
-
-def pins(*metres: tuple[float, float]) -> Any:
-    """Return a SELECT of points, given in metres from the town's corner, with ids from 1."""
-    rows = [(number, *lonlat(*xy), "pothole") for number, xy in enumerate(metres, start=1)]
-    table = values(
-        column("id", BigInteger), column("lon"), column("lat"), column("service", TEXT), name="pins"
-    ).data(rows)
-    point = func.ST_SetSRID(func.ST_MakePoint(table.c.lon, table.c.lat), 4326).label("geom")
-    return select(table.c.id, point, table.c.service)
-
-
-def test_points_close_up_are_each_by_itself(session: Session, tmp_path: Path) -> None:
-    tile = tile_at(*lonlat(100, 100), 16)
-    body = point_tile(session, pins((100, 100), (100, 100), (110, 100), (9000, 0)), "tickets", *tile)
-    points = decoded(body, tmp_path, tile)["tickets"]
-    assert sorted(point["mvt_id"] for point in points) == [1, 2, 3]
-    assert {(point["service"], point["count"]) for point in points} == {("pothole", 1)}
-
-
-def test_points_from_afar_are_counted_by_cell(session: Session, tmp_path: Path) -> None:
-    tile = tile_at(*lonlat(0, 0), 10)
-    crowd = [(x, 0.0) for x in np.linspace(0, 50, 20)]
-    body = point_tile(session, pins(*crowd, (-9000, 0), (90_000, 0)), "tickets", *tile)
-    points = decoded(body, tmp_path, tile)["tickets"]
-    counts = {point["count"]: point for point in points}
-    assert sum(point["count"] for point in points) == 21
-    assert counts[1]["mvt_id"] == 21
-    assert counts[1]["service"] == "pothole"
-    assert not counts[20].get("service")
-
-
-def test_every_point_is_in_exactly_one_tile_of_a_zoom(session: Session, tmp_path: Path) -> None:
-    spread = pins(*[(float(x), float(x) / 3) for x in range(-30_000, 30_000, 500)])
-    z, x, y = tile_at(*lonlat(0, 0), 11)
-    counted = 0
-    for i in range(x - 3, x + 4):
-        for j in range(y - 3, y + 4):
-            points = decoded(point_tile(session, spread, "t", z, i, j), tmp_path, (z, i, j))
-            counted += sum(point["count"] for point in points.get("t", ()))
-    assert counted == 120
+    after = current_atlas(session, city)
+    assert base_etag(after) != base_etag(before)
+    assert base_tile(session, after, *tile) != first

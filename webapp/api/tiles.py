@@ -1,4 +1,8 @@
-"""``/tiles``: the base map and the open tickets as vector tiles, and TileJSON that describes them."""
+"""``/tiles``: the base map and the open tickets as vector tiles, and TileJSON that describes them.
+
+``tickets`` are those that everybody may see, the same for everybody, so that caches may share them;
+``all-tickets`` are for staff.
+"""
 
 from __future__ import annotations
 
@@ -7,48 +11,49 @@ import hashlib
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
-from flask_login import current_user
 
 from layers.atlas import Atlas
-from layers.current import current_atlas
-from layers.models import City
-from layers.queries import served_city
+from layers.current import atlas_of, served_city_id
 from layers.tiles import MAX_ZOOM, base_etag, base_tile
 from webapp.api.errors import problem
-from webapp.people.access import PUBLIC, access
+from webapp.people.access import PUBLIC, SIGNED_IN, access
+from webapp.tickets.tile_cache import public_tile
 from webapp.tickets.tiles import ticket_tile
 
 blueprint = Blueprint("tiles", __name__, url_prefix="/tiles")
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 BASE_KEPT_S = 600
-TICKETS_KEPT_S = 15
+TICKETS_KEPT_S = 1
+"""With the second that this process may hand out a tile again, a change is seen within two."""
 FOREVER_S = 365 * 24 * 3600
 
+_TICKETS = [{"id": "tickets", "fields": {"service": "String", "status": "String", "count": "Number"}}]
 _LAYERS: dict[str, list[dict[str, Any]]] = {
     "base": [
         {"id": "zones", "fields": {"name": "String", "source_id": "String", "class": "String"}},
         {"id": "streets", "fields": {"name": "String", "class": "String"}},
     ],
-    "tickets": [{"id": "tickets", "fields": {"service": "String", "status": "String", "count": "Number"}}],
+    "tickets": _TICKETS,
+    "all-tickets": _TICKETS,
 }
 
 
-@blueprint.get("/<any(base, tickets):name>.json")
+@blueprint.get("/<any('base', 'tickets', 'all-tickets'):name>.json")
 @access(PUBLIC)
 def tilejson(name: str) -> Response:
     """Describe a set of tiles, as TileJSON 3.0.0."""
-    city = _city()
+    atlas = atlas_of(g.session, _city_id())
     base = (current_app.config["PINWARD"].public_url or request.host_url).rstrip("/")
     # With the map's tag in their address, tiles of the base map may be kept for ever.
-    tag = f"?v={base_etag(g.session, city)}" if name == "base" else ""
+    tag = f"?v={base_etag(atlas)}" if name == "base" else ""
     return jsonify(
         tilejson="3.0.0",
-        name=f"{city.name}: {name}",
+        name=f"{atlas.city.name}: {name}",
         tiles=[f"{base}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{tag}"],
         minzoom=0,
         maxzoom=MAX_ZOOM,
-        bounds=_bounds(current_atlas(g.session, city)),
+        bounds=_bounds(atlas),
         vector_layers=_LAYERS[name],
     )
 
@@ -57,41 +62,48 @@ def tilejson(name: str) -> Response:
 @access(PUBLIC)
 def base(z: int, x: int, y: int) -> Response:
     """Answer a tile of the base map; one that the browser has already, without making it."""
-    city = _city()
-    tag = base_etag(g.session, city)
+    atlas = atlas_of(g.session, _city_id())
+    tag = base_etag(atlas)
     seconds = FOREVER_S if request.args.get("v") == tag else BASE_KEPT_S
     if request.if_none_match.contains(tag):
         return _tile(None, tag, f"public, max-age={seconds}")
     try:
-        made = base_tile(g.session, city, z, x, y)
+        body = base_tile(g.session, atlas, z, x, y)
     except ValueError as error:
         return problem(404, str(error))
-    return _tile(made.body, made.etag, f"public, max-age={seconds}")
+    return _tile(body, tag, f"public, max-age={seconds}")
 
 
 @blueprint.get("/tickets/<int:z>/<int:x>/<int:y>.mvt")
 @access(PUBLIC)
 def tickets(z: int, x: int, y: int) -> Response:
-    """Answer a tile of the open tickets: to everybody those of public services, to staff all."""
-    staff = current_user.is_authenticated
+    """Answer a tile of the open tickets of public services."""
     try:
-        body = ticket_tile(g.session, _city().id, z, x, y, public_only=not staff)
+        body, tag = public_tile(g.session, _city_id(), z, x, y)
+    except ValueError as error:
+        return problem(404, str(error))
+    known = request.if_none_match.contains(tag)
+    return _tile(None if known else body, tag, f"public, max-age={TICKETS_KEPT_S}")
+
+
+@blueprint.get("/all-tickets/<int:z>/<int:x>/<int:y>.mvt")
+@access(SIGNED_IN)
+def all_tickets(z: int, x: int, y: int) -> Response:
+    """Answer a tile of all open tickets, to staff."""
+    try:
+        body = ticket_tile(g.session, _city_id(), z, x, y, public_only=False)
     except ValueError as error:
         return problem(404, str(error))
     tag = hashlib.sha256(body).hexdigest()[:16]
-    who = "private" if staff else "public"
     known = request.if_none_match.contains(tag)
-    response = _tile(None if known else body, tag, f"{who}, max-age={TICKETS_KEPT_S}")
-    response.vary.add("Cookie")
-    return response
+    return _tile(None if known else body, tag, "private, no-cache")
 
 
-def _city() -> City:
+def _city_id() -> int:
     try:
-        city: City = served_city(g.session, current_app.config["PINWARD"])
+        return served_city_id(g.session, current_app.config["PINWARD"])
     except LookupError:
         abort(503)
-    return city
 
 
 def _bounds(atlas: Atlas) -> list[float]:

@@ -1,16 +1,31 @@
-"""What is done with tickets every night."""
+"""What is done with tickets every few seconds, and every night."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, sessionmaker
 
+from layers.models import City
 from webapp import jobs
 from webapp.config import settings
-from webapp.db import make_engine
+from webapp.db import make_engine, make_session
+from webapp.tickets import pyramid
 from webapp.tickets.nearby import LATELY
+
+
+@jobs.app.periodic(cron="* * * * * */5")
+@jobs.app.task(name="fold", queueing_lock="fold")
+def fold(timestamp: int) -> None:
+    """Count what has come and gone into the pyramid that tiles are made of."""
+    with _sessions(settings().database)() as session:
+        for city_id in session.scalars(select(City.id)).all():
+            while pyramid.fold(session, city_id):
+                session.commit()
+            # Ends the transaction, and with it the lock.
+            session.commit()
 
 
 @jobs.app.periodic(cron="17 9 * * *")
@@ -21,6 +36,7 @@ def settle(timestamp: int) -> None:
     try:
         with Session(engine) as session:
             settle_closed(session, datetime.fromtimestamp(timestamp, UTC))
+            pyramid.drop_empty_cells(session)
             session.commit()
     finally:
         engine.dispose()
@@ -33,3 +49,8 @@ def settle_closed(session: Session, now: datetime) -> int:
         {"since": now - LATELY},
     )
     return len(settled.all())
+
+
+@cache
+def _sessions(database: str) -> sessionmaker[Session]:
+    return make_session(make_engine(database, pool_size=1))
