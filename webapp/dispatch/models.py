@@ -1,8 +1,10 @@
-"""Table of the assignment rules."""
+"""Tables of the assignment rules, and of what was done about late tickets."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, SmallInteger
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base, CityId
@@ -32,3 +34,18 @@ class Rule(Base):
     crew_id: Mapped[int | None] = mapped_column(SmallInteger)
     department_id: Mapped[int | None] = mapped_column(SmallInteger)
     owner: Mapped[str | None] = mapped_column(comment="Who outside the city looks after it")
+
+
+class EscalationStep(Base):
+    """One step taken because a ticket is late or about to be: once for each promise."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"], ondelete="CASCADE"),
+    )
+
+    city_id: Mapped[CityId]
+    ticket_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True, comment="at_risk, overdue, or who is told when")
+    due_at: Mapped[datetime] = mapped_column(primary_key=True, comment="The promise that it is about")
+    at: Mapped[datetime]
