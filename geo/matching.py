@@ -132,19 +132,32 @@ class Pairs(NamedTuple):
     """(pairs, F): `geo.pair_features.FEATURES`."""
 
 
-def pairs(reports: Reports, services: Services) -> Pairs:
-    """Return each report with its candidates, every report a ticket of its own: what a model is fitted on.
+def pairs(reports: Reports, services: Services, opener: NDArray[np.int64] | None = None) -> Pairs:
+    """Return each report with its candidates: what a model is fitted on.
 
     Parameters
     ----------
     reports
         In the order of their times.
+    opener
+        (n,) position of the report that opened the ticket of each, itself for those that did; a report
+        joins that ticket after it was compared. Every report a ticket of its own where not given.
+
+    Raises
+    ------
+    ValueError
+        If the reports are not in the order of their times, or a ticket is opened after a report joins it.
     """
     records = reports.records()
     if not (np.diff(records["opened"]) >= 0).all():
         raise ValueError("reports must come in the order of their times, each with a time")
+    each = np.arange(len(records))
+    opener = each if opener is None else opener
+    if (opener > each).any() or (opener[opener] != opener).any():
+        raise ValueError("opener must name an earlier report that opened a ticket, or the report itself")
     grid = _Grid.with_room(len(records))
-    return Pairs(*_pairs(records, reports.word_keys(), _Ground.of(services), grid, services, N_FEATURES))
+    words, ground = reports.word_keys(), _Ground.of(services)
+    return Pairs(*_pairs(records, records.copy(), opener, words, ground, grid, services, N_FEATURES))
 
 
 class _Ground(NamedTuple):
@@ -254,10 +267,7 @@ def _match(
                 features[r] = best[0]
         if decision[r] == JOINED:
             ticket[r] = suggestions[r, 0]
-            tickets[ticket[r]].opened = min(tickets[ticket[r]].opened, report.opened)
-            tickets[ticket[r]].latest = max(tickets[ticket[r]].latest, report.opened)
-            tickets[ticket[r]].closed = max(tickets[ticket[r]].closed, report.closed)
-            tickets[ticket[r]].reports += 1
+            _join(tickets, ticket[r], report)
         else:
             ticket[r] = count
             tickets[count] = report
@@ -267,13 +277,21 @@ def _match(
 
 
 @compiled
-def _pairs(reports, words, ground, grid, services, width):
+def _join(tickets, i, report):
+    tickets[i].opened = min(tickets[i].opened, report.opened)
+    tickets[i].latest = max(tickets[i].latest, report.opened)
+    tickets[i].closed = max(tickets[i].closed, report.closed)
+    tickets[i].reports += 1
+
+
+@compiled
+def _pairs(reports, tickets, opener, words, ground, grid, services, width):
     of_report, of_ticket = np.empty(1024, np.int64), np.empty(1024, np.int64)
     features = np.empty((1024, width))
     count = 0
     for r in range(len(reports)):
         if reports[r].matchable:
-            candidates = _near(reports[r], reports, ground, grid, services)
+            candidates = _near(reports[r], tickets, ground, grid, services)
             n = len(candidates)
             while count + n > len(of_report):
                 of_report = np.concatenate((of_report, np.empty_like(of_report)))
@@ -281,7 +299,10 @@ def _pairs(reports, words, ground, grid, services, width):
                 features = np.concatenate((features, np.empty_like(features)))
             of_report[count : count + n] = r
             of_ticket[count : count + n] = candidates
-            features_of(features[count : count + n], reports[r], words, reports, words, candidates, services)
+            features_of(features[count : count + n], reports[r], words, tickets, words, candidates, services)
             count += n
-            _insert(reports, r, r + 1, ground, grid)
+        if opener[r] == r:
+            _insert(tickets, r, r + 1, ground, grid)
+        else:
+            _join(tickets, opener[r], reports[r])
     return of_report[:count], of_ticket[:count], features[:count]

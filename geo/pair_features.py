@@ -38,7 +38,7 @@ RECORD = np.dtype(
 
 FEATURES = (
     "distance_m",  # straight line
-    "nearest",  # is no ticket nearer, of the report's own service if there is one? Of several the latest
+    "rank",  # how many come before it: those of the report's own service do, then the nearer, then the later
     "along_m",  # along the street, where both are on one segment
     "same_side",  # of that segment
     "same_asset",
@@ -48,6 +48,7 @@ FEATURES = (
     "repeat_rate",  # log-odds that a report of this service repeats another
     "by_staff",  # was it the city's own staff who noticed it?
     "here",  # how many tickets of the report's own service are at the same place as the report
+    "lately",  # how many tickets of the report's own service within reach were opened within a day of it
     "gap_h",  # since the ticket's latest report
     "gap_same_place_h",  # the same, where address or asset is the same or the pins lie within 15 m
     "gap_other_service_h",  # the same, where the services differ
@@ -142,10 +143,11 @@ def admit(i, report, tickets, services, found, squares, n):
 @compiled
 def features_of(rows, report, report_words, tickets, ticket_words, candidates, services):
     """Write the features of a report and each of its candidates into ``rows``, of shape (k, `N_FEATURES`)."""
-    nearest = _nearest(report, tickets, candidates)
-    here = 0
+    here, lately = 0, 0
     for i in candidates:
-        here += report.service == tickets[i].service and _same_place(report, tickets[i])
+        if report.service == tickets[i].service:
+            here += _same_place(report, tickets[i])
+            lately += abs(report.opened - tickets[i].opened) <= 86400.0
     for k in range(len(candidates)):
         ticket = tickets[candidates[k]]
         one_segment = report.segment != UNKNOWN and report.segment == ticket.segment
@@ -155,7 +157,7 @@ def features_of(rows, report, report_words, tickets, ticket_words, candidates, s
         usual = services.usual_h[ticket.service]
         row = rows[k]
         row[0] = math.hypot(report.x - ticket.x, report.y - ticket.y)
-        row[1] = candidates[k] == nearest
+        row[1] = _rank(k, report, tickets, candidates)
         row[2] = abs(report.along - ticket.along) if one_segment else math.nan
         row[3] = report.side == ticket.side if one_segment and report.side and ticket.side else math.nan
         row[4] = _same(report.asset, ticket.asset)
@@ -165,24 +167,30 @@ def features_of(rows, report, report_words, tickets, ticket_words, candidates, s
         row[8] = services.repeat_rate[report.service]
         row[9] = report.by_staff if report.by_staff != UNKNOWN else math.nan
         row[10] = here
-        row[11] = gap
-        row[12] = gap if same_place else math.nan
-        row[13] = math.nan if same_service else gap
-        row[14] = math.log2(max(gap, _SHORTEST_GAP_H) / usual)
-        row[15] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
-        row[16] = ticket.reports
-        row[17] = _words_in_common(report, report_words, ticket, ticket_words)
+        row[11] = lately
+        row[12] = gap
+        row[13] = gap if same_place else math.nan
+        row[14] = math.nan if same_service else gap
+        row[15] = math.log2(max(gap, _SHORTEST_GAP_H) / usual)
+        row[16] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
+        row[17] = ticket.reports
+        row[18] = _words_in_common(report, report_words, ticket, ticket_words)
 
 
 @compiled
-def _nearest(report, tickets, candidates):
-    best, best_other, best_square = -1, True, math.inf
+def _rank(k, report, tickets, candidates):
+    mine = tickets[candidates[k]]
+    other = report.service != mine.service
+    square = (report.x - mine.x) ** 2 + (report.y - mine.y) ** 2
+    before = 0
     for i in candidates:
-        dx, dy = report.x - tickets[i].x, report.y - tickets[i].y
-        square, other = dx * dx + dy * dy, report.service != tickets[i].service
-        if other < best_other or (other == best_other and square <= best_square):
-            best, best_other, best_square = i, other, square
-    return best
+        its_other = report.service != tickets[i].service
+        if its_other != other:
+            before += other
+            continue
+        its_square = (report.x - tickets[i].x) ** 2 + (report.y - tickets[i].y) ** 2
+        before += its_square < square or (its_square == square and i > candidates[k])
+    return before
 
 
 @compiled

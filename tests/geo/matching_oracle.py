@@ -11,7 +11,7 @@ from geo.scoring import Weights
 
 CURVES: dict[str, tuple[list[float], list[float], float]] = {
     "distance_m": ([0, 20, 60], [2.0, 0.5, -3.0], 0.0),
-    "nearest": ([0, 1], [0.0, 0.4], 0.0),
+    "rank": ([0, 1, 3], [0.4, 0.0, -0.2], 0.0),
     "along_m": ([0, 50], [0.5, -0.5], 0.1),
     "same_side": ([0, 1], [-0.3, 0.3], 0.0),
     "same_asset": ([0, 1], [-1.0, 2.0], 0.2),
@@ -21,6 +21,7 @@ CURVES: dict[str, tuple[list[float], list[float], float]] = {
     "repeat_rate": ([-6, -1], [-2.0, 1.0], 0.0),
     "by_staff": ([0, 1], [0.2, -0.4], 0.05),
     "here": ([0, 1, 4], [0.0, 0.2, -0.6], 0.0),
+    "lately": ([0, 2], [0.0, 0.3], 0.0),
     "gap_h": ([0, 1, 24], [1.0, 0.5, -1.0], 0.0),
     "gap_same_place_h": ([0, 2], [1.0, 0.0], 0.0),
     "gap_other_service_h": ([0, 24], [-0.5, 0.2], 0.0),

@@ -87,6 +87,9 @@ def test_how_many_of_the_own_service_are_at_the_place() -> None:
     )
     verdict = judge(one(asset=5), tickets, BOUND, MODEL)
     assert (verdict.features[:, FEATURES.index("here")] == 3.0).all()
+    assert (verdict.features[:, FEATURES.index("lately")] == 4.0).all()
+    yesterday = judge(one(), some(2, opened=[-DAY, -DAY - 1.0]), BOUND, MODEL)
+    assert (yesterday.features[:, FEATURES.index("lately")] == 1.0).all()
 
 
 def test_services_are_related_by_group_or_by_affinity() -> None:
@@ -128,7 +131,7 @@ def test_features_of_a_pair() -> None:
     assert found == pytest.approx(
         {
             "distance_m": 5.0,
-            "nearest": 1.0,
+            "rank": 0.0,
             "along_m": 10.5,
             "same_side": 0.0,
             "same_asset": 1.0,
@@ -138,6 +141,7 @@ def test_features_of_a_pair() -> None:
             "repeat_rate": -1.5,
             "by_staff": 0.0,
             "here": 1.0,
+            "lately": 0.0,
             "gap_h": 3.0,
             "gap_same_place_h": 3.0,
             "gap_other_service_h": math.nan,
@@ -181,13 +185,11 @@ def test_words_in_common() -> None:
     assert math.isnan(alike("lamp", ""))
 
 
-def test_nearest_prefers_the_own_service_and_of_two_the_later() -> None:
-    tickets = some(3, x=[1.0, 9.0, 9.0], service=[POTHOLE, LIGHT, LIGHT], opened=[-3.0, -2.0, -1.0])
+def test_the_rank_prefers_the_own_service_then_the_nearer_then_the_later() -> None:
+    tickets = some(4, x=[1.0, 9.0, 9.0, 8.0], service=[POTHOLE, LIGHT, LIGHT, LIGHT], opened=[-3.0, -2.0, -1.0, -9.0])
     verdict = judge(one(), tickets, BOUND, MODEL)
-    nearest = dict(
-        zip(verdict.suggestions.tolist(), verdict.features[:, FEATURES.index("nearest")], strict=True)
-    )
-    assert nearest == {0: 0.0, 1: 0.0, 2: 1.0}
+    rank = dict(zip(verdict.suggestions.tolist(), verdict.features[:, FEATURES.index("rank")], strict=True))
+    assert rank == {3: 0.0, 2: 1.0, 1: 2.0, 0: 3.0}
 
 
 # ---------------------------------------------------------------- the probabilities

@@ -1,4 +1,4 @@
-"""``pinward duplicates``: fit the matching to a city's past, and judge it."""
+"""``pinward duplicates``: fit the matching to a city's past, judge it, and let a city teach it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from typing import Any
 
 import click
 
+from geo.calibration import Expectation
+from webapp.cli.city_session import city_session
 from webapp.cli.console import Failure, step
+from webapp.intake.choosing import choose
 from webapp.intake.duplicates import SHIPPED, ModelError, load, save
 from webapp.intake.learning.history import History, HistoryError, read_history
+from webapp.intake.overview import SEEN_DAYS, overview
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -114,6 +118,84 @@ def evaluate(
     with step(f"Judging on {len(history) - start:,} reports"):
         found = judged(history, start, model)
     click.echo(json.dumps(found, indent=1) if as_json else _in_words(found))
+
+
+_CITY = click.option("--city", "slug", metavar="NAME", help="Short name of the city; else the one served.")
+
+
+@duplicates.command()
+@_CITY
+def refit(slug: str | None) -> None:
+    """Fit the matching to what staff and residents said of the city's own reports.
+
+    The model is kept, and taken into use if it thinks the latest answers likelier, fitted without them, than
+    the one in use does.
+    """
+    from webapp.intake.learning.refitting import TooFew
+    from webapp.intake.learning.refitting import refit as fitted_anew
+
+    with city_session(slug) as (session, city):
+        try:
+            with step("Fitting to the city's answers"):
+                done = fitted_anew(session, city)
+        except TooFew as reason:
+            raise Failure(str(reason), "Wait until staff have compared more reports.") from reason
+        session.commit()
+        click.echo(f"Model {done.row.id}, of {done.row.answers['same']} answers that it is the same problem")
+        click.echo(f"and {done.row.answers['different']} that it is another.")
+        click.echo("It is in use." if done.in_use else f"It is not in use: {done.row.refused}")
+
+
+@duplicates.command()
+@_CITY
+@click.argument("model")
+def use(slug: str | None, model: str) -> None:
+    """Match reports with another MODEL: its number, or `shipped` for the one that comes with Pinward."""
+    if model != "shipped" and not model.isdecimal():
+        raise click.UsageError("MODEL is a number, or shipped.")
+    with city_session(slug) as (session, city):
+        try:
+            choose(session, city, None if model == "shipped" else int(model), by=None)
+        except LookupError as error:
+            what, _, todo = str(error).partition(". ")
+            raise Failure(f"{what}.", todo) from error
+        session.commit()
+    click.echo("It is in use: web processes take it with their next request.")
+
+
+@duplicates.command()
+@_CITY
+def show(slug: str | None) -> None:
+    """Show which model matches the city's reports, what to expect of it, and the others."""
+    with city_session(slug) as (session, city):
+        found = overview(session, city)
+    about, limits, seen = found.model.about, found.model.limits, found.seen.of_1000()
+    click.echo(f"In use: {_name(found.model_id)}, fitted on {about['fitted_on']} to {about['data']},")
+    click.echo(f"{about['reports']:,} reports from {about['from']} to {about['to']}")
+    click.echo(f"Joined from probability {limits.auto:.2f}, flagged from {limits.flag:.2f}")
+    if found.expected is not None:
+        click.echo(f"Of 1,000 reports, expected: {_counts(found.expected)} expected wrong")
+    if found.seen.reports:
+        click.echo(
+            f"Of 1,000 reports, seen in {SEEN_DAYS} days ({found.seen.reports:,} reports): "
+            f"{_counts(seen)} split off again"
+        )
+    for service, own in found.own_settings:
+        click.echo(f"{service}: {', '.join(f'{name} {value}' for name, value in own.items())} (city file)")
+    for fitted in found.fitted:
+        state = "refused" if fitted.refused else "kept"
+        click.echo(
+            f"{_name(fitted.id)}: {fitted.fitted_at:%Y-%m-%d %H:%M} UTC, {fitted.answers['same']} same, "
+            f"{fitted.answers['different']} different, {state}"
+        )
+
+
+def _name(model_id: int | None) -> str:
+    return "the model that comes with Pinward" if model_id is None else f"model {model_id}"
+
+
+def _counts(of_1000: Expectation) -> str:
+    return f"{of_1000.joined:.1f} joined, {of_1000.flagged:.1f} flagged, {of_1000.wrong:.1f}"
 
 
 def _history(reports_file: Path, pairs_file: Path, time_zone: str) -> History:

@@ -12,7 +12,9 @@ from layers.models import City
 from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.assignment import Assigner, Assignment
-from webapp.dispatch.queries import assigner
+from webapp.dispatch.priority import Prioritizer
+from webapp.dispatch.queries import assigner, prioritizer
+from webapp.intake.choosing import current_model
 from webapp.intake.matching import CityMatching, city_matching
 
 
@@ -24,13 +26,22 @@ class Desk:
     atlas: Atlas
     catalog: Catalog
     assigner: Assigner
+    prioritizer: Prioritizer
     matching: CityMatching
 
 
 def desk_of(session: Session, city: City) -> Desk:
     """Return the desk of a city."""
     current = catalog(session, city)
-    return Desk(city, current_atlas(session, city), current, assigner(session, city), city_matching(current))
+    matching = city_matching(current, current_model(session, city))
+    return Desk(
+        city,
+        current_atlas(session, city),
+        current,
+        assigner(session, city),
+        prioritizer(session, city),
+        matching,
+    )
 
 
 def first_status(assignment: Assignment) -> str:

@@ -42,15 +42,33 @@ def load(path: Path) -> Model:
         Naming the file, what is wrong with it, and what to do.
     """
     try:
-        return _model(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ModelError(f"{path}: {what}. Write it anew with `pinward duplicates fit`.") from error
+        return loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: {error}. Write it anew with `pinward duplicates fit`.") from error
+
+
+def loads(text: str) -> Model:
+    """Read what a model file holds.
+
+    Raises
+    ------
+    ModelError
+        Saying what is wrong with it.
+    """
+    try:
+        return _model(tomllib.loads(text))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{error} is missing" if isinstance(error, KeyError) else str(error)) from error
 
 
 def save(model: Model, path: Path) -> None:
     """Write a model file. Its numbers are rounded to four decimals."""
-    path.write_text("\n".join(_lines(model)) + "\n", encoding="utf-8")
+    path.write_text(dumps(model), encoding="utf-8")
+
+
+def dumps(model: Model) -> str:
+    """Return what a model file holds."""
+    return "\n".join(_lines(model)) + "\n"
 
 
 def _model(data: dict[str, Any]) -> Model:

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.arrays import Floats, Ints
-from geo.duplicates import Reports, Tickets
+from geo.duplicates import Model, Reports, Tickets
 from geo.pair_features import ON_ITS_WAY_S
 from geo.text import UNKNOWN, address_keys, keys, words
 from layers.atlas import Atlas
 from layers.places import Places
 from layers.sources import Objects
 from webapp.catalog.snapshot import Catalog
-from webapp.intake import duplicates
 from webapp.intake.draft import IMPORT
 from webapp.tickets.nearby import Candidate
 from webapp.tickets.queries import Box
@@ -34,11 +33,11 @@ _kept: dict[int, CityMatching] = {}
 class CityMatching:
     """A city's services, bound to the model; each service may have thresholds and a reach of its own."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, model: Model) -> None:
         services = list(catalog.services.values())
         self._names = {service.id: service.name for service in services}
         self.catalog = catalog
-        self.model = duplicates.shipped()
+        self.model = model
         self._rows = np.zeros(max((service.id for service in services), default=0) + 1, np.int32)
         self._rows[[service.id for service in services]] = np.arange(len(services))
         self.services = self.model.bind(
@@ -50,6 +49,10 @@ class CityMatching:
         self._related: dict[int, list[int]] = {
             service.id: ids[self.services.related[row]].tolist() for row, service in enumerate(services)
         }
+
+    def rows(self, service_ids: ArrayLike) -> Ints:
+        """Return the positions of services in ``services``."""
+        return np.asarray(self._rows[np.asarray(service_ids)])
 
     def reach_m(self, service_id: int) -> float:
         """Return how far from a report of a service the tickets lie that it may repeat, in metres."""
@@ -98,7 +101,7 @@ class CityMatching:
             address=address_keys(addresses),
             asset=self._assets(places, service_ids),
             words=words(descriptions, apart_from=[names[service_id] for service_id in service_ids.tolist()]),
-            by_staff=[_by_staff(channel) for channel in channels],
+            by_staff=[noticed_by_staff(channel) for channel in channels],
             closed=closed,
         )
 
@@ -141,11 +144,11 @@ class CityMatching:
         return f"{self.catalog.services[service_id].asset_kind} {asset}" if asset else None
 
 
-def city_matching(catalog: Catalog) -> CityMatching:
-    """Return the matching of a city: the one kept unless its catalog is another."""
+def city_matching(catalog: Catalog, model: Model) -> CityMatching:
+    """Return the matching of a city: the one kept unless its catalog or its model is another."""
     kept = _kept.get(catalog.city_id)
-    if kept is None or kept.catalog is not catalog:
-        kept = _kept[catalog.city_id] = CityMatching(catalog)
+    if kept is None or kept.catalog is not catalog or kept.model is not model:
+        kept = _kept[catalog.city_id] = CityMatching(catalog, model)
     return kept
 
 
@@ -159,7 +162,7 @@ def box_around(atlas: Atlas, x: float, y: float, reach_m: float) -> Box:
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
-def _by_staff(channel: str) -> int:
+def noticed_by_staff(channel: str) -> int:
     """Return 1 where the city's own staff noticed it, 0 where somebody else did, -1 where nobody knows."""
     return -1 if channel == IMPORT else int(channel == STAFF)
 

@@ -9,6 +9,7 @@ from geo.duplicates import DECISIONS, FLAGGED, JOINED
 from layers.places import Place
 from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.assignment import Assignment
+from webapp.dispatch.priority import Priority
 from webapp.intake.desk import Desk, first_status
 from webapp.intake.draft import IMPORT, Draft
 from webapp.intake.judging import Judgement
@@ -21,6 +22,7 @@ def report_row(
     draft: Draft,
     place: Place,
     judgement: Judgement,
+    priority: Priority,
     *,
     requested_at: datetime,
     received_at: datetime,
@@ -43,7 +45,7 @@ def report_row(
         "external_id": draft.external_id,
         "requested_at": requested_at,
         "received_at": received_at,
-        "due_at": desk.catalog.due_at(service.id, requested_at),
+        "due_at": desk.catalog.due_at(service.id, requested_at, priority.name),
         "geom": None if "not_a_point" in place.flags else f"SRID=4326;POINT({place.lon!r} {place.lat!r})",
         "address": draft.address or place.address,
         "street": place.street,
@@ -72,7 +74,7 @@ _SHARED = (
 """What a ticket takes from the report that opens it."""
 
 
-def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment) -> Row:
+def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment, priority: Priority) -> Row:
     """Return the columns of the ticket that a report opens."""
     return {name: report[name] for name in _SHARED} | {
         "status": first_status(assignment),
@@ -87,6 +89,8 @@ def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment) ->
         "owner": assignment.owner,
         "service_area": assignment.service_area,
         "assigned_why": assignment.why,
+        "priority": priority.level,
+        "priority_why": priority.why,
     }
 
 
@@ -106,7 +110,9 @@ def timeline_rows(
         likeness = {"ticket": repeats.ticket.id, "score": judgement.score, "reasons": repeats.reasons}
     if judgement.decision == DECISIONS[JOINED]:
         return [told | {"kind": "joined", "data": likeness}]
-    rows = [told | {"kind": "received"}]
+    # What the matching learns from, besides what staff say.
+    apart = {"different_from": draft.different_from} if draft.different_from else {}
+    rows = [told | {"kind": "received", "data": apart}]
     if not draft.imported:
         whose = _whose(desk.catalog, assignment)
         rows.append(decided | {"kind": "assigned", "note": assignment.why, "data": whose})

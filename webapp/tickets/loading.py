@@ -72,6 +72,7 @@ _JOIN_LATER: LiteralString = """
     ), changed as (
         update ticket
            set report_count = report_count + 1,
+               opened_at = least(opened_at, %(requested_at)s),
                latest_at = greatest(latest_at, %(requested_at)s),
                due_at = case when was_closed then %(due_at)s else least(due_at, %(due_at)s) end,
                closed_at = closes_at,

@@ -56,13 +56,26 @@ def open_ticket(connection: Connection[Any], ticket: Row, report: Row, entries: 
     return _write(connection, _OPEN, parameters)
 
 
-def join_ticket(connection: Connection[Any], ticket_id: int, report: Row, entries: Sequence[Row]) -> Written:
+def join_ticket(
+    connection: Connection[Any],
+    ticket_id: int,
+    report: Row,
+    entries: Sequence[Row],
+    *,
+    priority: tuple[int, str] = (0, ""),
+) -> Written:
     """Write a report that joins a ticket; a ticket that was closed is open again.
 
     The ticket keeps the earliest date that it promised to anybody, unless that promise was over with its
     closing. Its version stays as it is while it is open: a crew that is about to move it is not disturbed.
+
+    Parameters
+    ----------
+    priority
+        How urgent it is with this report, and why; a ticket that is more urgent stays so.
     """
     parameters = {"ticket_id": ticket_id, "report": _json(report), "entries": _json(entries)}
+    parameters |= {"priority": priority[0], "priority_why": priority[1]}
     return _write(connection, _JOIN, parameters)
 
 
@@ -88,7 +101,7 @@ def _json(value: Any) -> str:
 _PLACE: LiteralString = "geom, address, street, house_number, segment_id, side, along_m, asset_id, zones"
 _TICKET: LiteralString = f"""
     city_id, service_id, status, opened_at, latest_at, due_at, matchable, {_PLACE}, district,
-    department_id, crew_id, owner, service_area, assigned_why"""
+    department_id, crew_id, owner, service_area, assigned_why, priority, priority_why"""
 _REPORT: LiteralString = f"""
     city_id, service_id, channel, language, description, answers, media_urls, contact_id, idempotency_key,
     external_id, requested_at, received_at, due_at, {_PLACE}, postcode, snap_m, place_flags, edition_ids,
@@ -146,11 +159,15 @@ _JOIN: LiteralString = f"""
     ), work as (
         update ticket
            set report_count = report_count + 1,
+               opened_at = least(ticket.opened_at, given.requested_at),
                latest_at = greatest(ticket.latest_at, given.requested_at),
                due_at = case when seen.open then least(ticket.due_at, given.due_at) else given.due_at end,
                status = case when seen.open then ticket.status else 'reopened' end,
                outcome = case when seen.open then ticket.outcome end,
                closed_at = null,
+               priority = greatest(ticket.priority, %(priority)s::smallint),
+               priority_why = case when %(priority)s::smallint > ticket.priority
+                                   then %(priority_why)s::text else ticket.priority_why end,
                version = ticket.version + (not seen.open)::int
           from seen join given using (city_id)
          where ticket.city_id = seen.city_id and ticket.id = seen.id

@@ -34,7 +34,7 @@ _FIXED = math.inf
 
 CURVES: dict[str, Curve] = {
     "distance_m": Curve((0, 15, 40, 80, 140, 250), (2, 1.5, 1, 0, -1, -2), _LOOSE),
-    "nearest": Curve((0, 1), (0, 0), _LOOSE),
+    "rank": Curve((0, 1, 2, 5), (0, 0, 0, 0), _LOOSE),
     # Boston's pins are rounded to 10 m and its reports have no assets: it cannot teach these four.
     "along_m": Curve((0, 50, 150), (0.3, 0, -0.3), _FIXED),
     "same_side": Curve((0, 1), (-0.2, 0.2), _FIXED),
@@ -46,6 +46,7 @@ CURVES: dict[str, Curve] = {
     "repeat_rate": Curve((-6, -3, -1), (-3, 0, 2), _LOOSE),
     "by_staff": Curve((0, 1), (0, 0), _LOOSE),
     "here": Curve((0, 1, 2, 4, 10), (0, 0, 0, 0, 0), _LOOSE),
+    "lately": Curve((0, 1, 2, 4, 10), (0, 0, 0, 0, 0), _LOOSE),
     "gap_h": Curve((0, 0.25, 2, 24, 168, 1000), (0, 0, 0, 0, 0, 0), _LOOSE),
     "gap_same_place_h": Curve((0, 0.5, 24, 336), (0.5, 0.5, 0, 0), _LOOSE),
     "gap_other_service_h": Curve((0, 1, 24, 336), (0, 0, 0, 0), _LOOSE),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -20,8 +21,9 @@ from geo import matching
 from geo.arrays import Floats
 from geo.calibration import NEVER
 from geo.duplicates import Limits, Model, ServiceHistory, service_key
+from geo.pair_features import FEATURES
 from geo.scoring import Weights
-from webapp.intake.learning.curves import hats, in_order
+from webapp.intake.learning.curves import Curve, hats, in_order
 from webapp.intake.learning.history import History
 
 REACH_M = 250.0
@@ -34,22 +36,19 @@ _SHORTEST_H = 1.0 / 6.0
 _AFFINITY_PRECISION = 4.0
 _NESTING, _NESTING_PRECISION = 0.5, 1.0
 _NEGLIGIBLE = 0.05
+_DOUBTFUL_COUNTS = 0.5
+"""A report that nobody called a repeat, though it looks like one nobody marked, counts for so much."""
 
 Names = tuple[str, str]
-_NONE, _THIS, _SOME, _UNKNOWN = range(4)
+NONE, THIS, SOME, UNKNOWN = range(4)
+"""What may have been said of a report: it repeats none, this ticket, some ticket; or nothing."""
 
 
 def fit(history: History) -> Model:
     """Return the model that a history supports best; its thresholds are yet to be chosen."""
     draft = _draft(history)
     found = matching.pairs(history.reports, draft.bind(history.services, history.groups))
-    weights, affinities = _solve(_Problem.of(history, found))
-    kept = {
-        names: value
-        for names, value in affinities.items()
-        if names in draft.affinities or abs(value) >= _NEGLIGIBLE
-    }
-    return replace(draft, weights=weights, affinities={**draft.affinities, **kept})
+    return solve(draft, Problem.of(history, found), Prior(in_order()))
 
 
 def _draft(history: History) -> Model:
@@ -86,7 +85,7 @@ def _names(names: list[str], a: int, b: int) -> Names:
     return (names[a], names[b]) if names[a] <= names[b] else (names[b], names[a])
 
 
-class _Problem(NamedTuple):
+class Problem(NamedTuple):
     """The training table: a row for each pair of a report and a candidate, the pairs of a report together."""
 
     features: Floats
@@ -99,36 +98,100 @@ class _Problem(NamedTuple):
     """Where the pairs of each report start."""
     said: NDArray[np.int8]
     """What the city said of each report."""
+    counts: Floats
+    """How much each report counts."""
 
     @classmethod
-    def of(cls, history: History, found: matching.Pairs) -> _Problem:
-        n = len(history)
-        right = np.isin(found.report * n + found.ticket, history.links @ np.array([n, 1]))
-        report, starts = np.unique(found.report, return_index=True)
+    def of(cls, history: History, found: matching.Pairs) -> Problem:
+        """Return the table of a history, where every report was a ticket of its own."""
+        right = np.isin(found.report * len(history) + found.ticket, history.links @ [len(history), 1])
         some = history.repeats & ~history.came_first & ~history.linked
-        said = np.where(some[report], _SOME, np.where(history.linked[report], _UNKNOWN, _NONE))
-        said[np.logical_or.reduceat(right, starts)] = _THIS
-        names = [service_key(name) for name in history.services]
-        two = np.sort(history.service[np.column_stack([found.report, found.ticket])], axis=1)
+        said = np.where(some, SOME, np.where(history.linked, UNKNOWN, NONE))
+        said[found.report[right]] = THIS
+        counts = np.ones(len(history))
+        counts[found.report[doubtful(found.features)]] = _DOUBTFUL_COUNTS
+        counts[said != NONE] = 1.0
+        return cls.of_pairs(found, right, said, history.service, history.services, counts)
+
+    @classmethod
+    def of_pairs(
+        cls,
+        found: matching.Pairs,
+        right: NDArray[np.bool_],
+        said: NDArray[np.integer[Any]],
+        service: NDArray[np.integer[Any]],
+        services: Sequence[str],
+        counts: Floats | None = None,
+    ) -> Problem:
+        """Return the table of pairs.
+
+        Parameters
+        ----------
+        right
+            (pairs,) whether the report repeats the candidate.
+        said, service
+            (reports,) what was said of each, and the position in ``services`` of its service.
+        counts
+            (reports,) how much each counts; 1 where not given.
+        """
+        report, starts = np.unique(found.report, return_index=True)
+        weight = np.ones(len(report)) if counts is None else counts[report]
+        names = [service_key(name) for name in services]
+        two = np.sort(service[np.column_stack([found.report, found.ticket])], axis=1)
         distinct, of_services = np.unique(two, axis=0, return_inverse=True)
-        services = [_names(names, a, b) for a, b in distinct.tolist()]
-        return cls(found.features, of_services, services, right.astype(float), starts, said.astype(np.int8))
+        pairs = [_names(names, a, b) for a, b in distinct.tolist()]
+        return cls(
+            found.features,
+            of_services,
+            pairs,
+            right.astype(float),
+            starts,
+            said[report].astype(np.int8),
+            weight,
+        )
 
 
-def _solve(problem: _Problem) -> tuple[Weights, dict[Names, float]]:
+def doubtful(features: Floats) -> NDArray[np.bool_]:
+    """Return which pairs (n, F) may be of one problem though nobody said so.
+
+    Two reports of one service from one place within a day: many are, and were never marked.
+    """
+    of = dict(zip(FEATURES, features.T, strict=True))
+    one_place = (of["same_address"] == 1.0) | (np.isnan(of["same_address"]) & (of["distance_m"] < 1.0))
+    found: NDArray[np.bool_] = (of["same_service"] == 1.0) & one_place & (of["gap_h"] < 24.0)
+    return found
+
+
+class Prior(NamedTuple):
+    """What is believed before a past is looked at, and how firmly."""
+
+    curves: Sequence[Curve]
+    """In the order of `FEATURES`."""
+    affinity_precision: float = _AFFINITY_PRECISION
+    nesting: float = _NESTING
+    nesting_precision: float = _NESTING_PRECISION
+    unknown_is_average: bool = True
+    """What was always known counts, where it is unknown, as it did on average; else as the curves say."""
+
+
+def solve(draft: Model, problem: Problem, prior: Prior) -> Model:
+    """Return the model with weights and affinities that a table supports best, drawn to a prior.
+
+    The affinities are those beyond what the draft, with which the features were made, has already.
+    """
     from scipy.optimize import minimize
 
-    design = _Design.of(problem.features)
+    design = _Design.of(problem.features, prior.curves)
     n_coefficients, n_pairs = len(design.expected), len(problem.services)
-    expected = np.concatenate([design.expected, np.zeros(n_pairs), [math.log(_NESTING)]])
+    expected = np.concatenate([design.expected, np.zeros(n_pairs), [math.log(prior.nesting)]])
     precision = np.concatenate(
-        [design.precision, np.full(n_pairs, _AFFINITY_PRECISION), [_NESTING_PRECISION]]
+        [design.precision, np.full(n_pairs, prior.affinity_precision), [prior.nesting_precision]]
     )
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         coefficients, affinity, nesting = np.split(theta, [n_coefficients, -1])
         utility = design.offset + design.columns @ coefficients + affinity[problem.of_services]
-        likelihood, by_utility, by_nesting = _likelihood(utility, math.exp(nesting[0]), problem)
+        likelihood, by_utility, by_nesting = likelihood_of(utility, math.exp(nesting[0]), problem)
         away = theta - expected
         gradient = np.concatenate(
             [
@@ -141,15 +204,19 @@ def _solve(problem: _Problem) -> tuple[Weights, dict[Names, float]]:
 
     found = minimize(loss, expected, jac=True, method="L-BFGS-B", options={"maxiter": 1000})
     coefficients, affinity, nesting = np.split(found.x, [n_coefficients, -1])
-    weights = design.weights(coefficients, math.exp(nesting[0]))
-    return weights, dict(zip(problem.services, affinity.tolist(), strict=True))
+    weights = design.weights(prior, coefficients, math.exp(nesting[0]))
+    affinities = dict(draft.affinities)
+    for names, more in zip(problem.services, affinity.tolist(), strict=True):
+        if names in affinities or abs(more) >= _NEGLIGIBLE:
+            affinities[names] = affinities.get(names, 0.0) + more
+    return replace(draft, weights=weights, affinities=affinities)
 
 
-def _likelihood(utility: Floats, nesting: float, problem: _Problem) -> tuple[float, Floats, float]:
+def likelihood_of(utility: Floats, nesting: float, problem: Problem) -> tuple[float, Floats, float]:
     """Return the logarithm of the likelihood, and its derivatives by each utility and by the nesting."""
     from scipy.special import log_expit
 
-    starts, said = problem.starts, problem.said
+    starts, said, counts = problem.starts, problem.said, problem.counts
     sizes = np.diff(starts, append=len(utility))
     scaled = utility / nesting
     top = np.maximum.reduceat(scaled, starts)
@@ -157,17 +224,18 @@ def _likelihood(utility: Floats, nesting: float, problem: _Problem) -> tuple[flo
     total = np.add.reduceat(share, starts)
     share /= np.repeat(total, sizes)
     inclusive = nesting * (np.log(total) + top)
-    this = said == _THIS
+    this = said == THIS
     right = np.where(this, np.add.reduceat(share * problem.right, starts), 1.0)
-    repeats = this | (said == _SOME)
+    repeats = this | (said == SOME)
     likelihood = (
-        log_expit(inclusive)[repeats].sum()
-        + log_expit(-inclusive)[said == _NONE].sum()
-        + np.log(np.maximum(right, 1e-300)).sum()
+        (counts * log_expit(inclusive))[repeats].sum()
+        + (counts * log_expit(-inclusive))[said == NONE].sum()
+        + (counts * np.log(np.maximum(right, 1e-300))).sum()
     )
     repeat = np.exp(log_expit(inclusive))
-    slope = np.where(repeats, 1.0 - repeat, np.where(said == _NONE, -repeat, 0.0))
+    slope = counts * np.where(repeats, 1.0 - repeat, np.where(said == NONE, -repeat, 0.0))
     among = np.where(np.repeat(this, sizes), share * (problem.right / np.repeat(right, sizes) - 1.0), 0.0)
+    among *= np.repeat(counts, sizes)
     mean = np.add.reduceat(share * scaled, starts)
     by_nesting = slope @ (inclusive / nesting - mean) - (among @ scaled) / nesting
     return float(likelihood), np.repeat(slope, sizes) * share + among / nesting, float(by_nesting)
@@ -185,12 +253,12 @@ class _Design(NamedTuple):
     never_missing: list[bool]
 
     @classmethod
-    def of(cls, features: Floats) -> _Design:
+    def of(cls, features: Floats, curves: Sequence[Curve]) -> _Design:
         from scipy.sparse import csr_array, hstack
 
         offset = np.zeros(len(features))
         columns, expected, precision, never_missing = [], [], [], []
-        for curve, values in zip(in_order(), features.T, strict=True):
+        for curve, values in zip(curves, features.T, strict=True):
             missing = np.isnan(values)
             basis = np.column_stack([hats(values, curve.knots), missing])
             believed = np.array([*curve.weights, curve.missing])
@@ -209,9 +277,9 @@ class _Design(NamedTuple):
             never_missing,
         )
 
-    def weights(self, coefficients: Floats, nesting: float) -> Weights:
-        """Return the fitted curves; unknown is as good as average where the history always knew."""
-        curves = in_order()
+    def weights(self, prior: Prior, coefficients: Floats, nesting: float) -> Weights:
+        """Return the fitted curves."""
+        curves = prior.curves
         width = max(len(curve.knots) for curve in curves)
         knots, weights = np.full((len(curves), width), math.inf), np.zeros((len(curves), width))
         missing = np.zeros(len(curves))
@@ -222,7 +290,7 @@ class _Design(NamedTuple):
             fitted, missing[row] = np.array(curve.weights, float), curve.missing
             if not curve.fixed:
                 fitted, missing[row] = coefficients[at : at + k], coefficients[at + k]
-                if always:
+                if always and prior.unknown_is_average:
                     missing[row] = average[at : at + k] @ fitted
                 at += k + 1
             knots[row, :k], weights[row, :k] = curve.knots, fitted

@@ -14,8 +14,7 @@ from geo.arrays import Floats
 from geo.calibration import NEVER, outlook, threshold
 from geo.duplicates import Model
 from geo.matching import Decisions, Matcher
-from geo.pair_features import FEATURES
-from webapp.intake.learning.fitting import fit
+from webapp.intake.learning.fitting import doubtful, fit
 from webapp.intake.learning.history import History
 
 PRECISION = 0.95
@@ -95,17 +94,13 @@ def judge(history: History, decisions: Decisions) -> Judged:
     """Tell which best suggestions are right.
 
     One is right if the city linked both reports, directly or through others, or closed the report as a
-    duplicate without saying of what. Nobody can tell of two reports of one service from one place within a
-    day that the city did not link: many are of one problem, and were never marked.
+    duplicate without saying of what. Nobody can tell of those that are `doubtful` and that it did not link.
     """
     best = decisions.suggestions[:, 0]
     some = best >= 0
-    of = dict(zip(FEATURES, decisions.features.T, strict=True))
     one_problem = some & (history.problem[best] == history.problem)
     right = one_problem | (some & history.repeats & ~history.linked & ~history.came_first)
-    one_place = (of["same_address"] == 1.0) | (np.isnan(of["same_address"]) & (of["distance_m"] < 1.0))
-    doubtful = (of["same_service"] == 1.0) & one_place & (of["gap_h"] < 24.0)
-    return Judged(decisions.score, decisions.scores[:, 0], right, right | ~doubtful)
+    return Judged(decisions.score, decisions.scores[:, 0], right, right | ~doubtful(decisions.features))
 
 
 def _about(history: History, source: str, precision: float) -> dict[str, Any]:
