@@ -28,6 +28,8 @@ class Run:
     """Memory above what the process held before; None where the system does not tell."""
     equal: float | None = None
     """Share of the answers that equal ours."""
+    cpu_seconds: float | None = None
+    """Time that all cores together worked for this process: what a busy machine changes less."""
 
     @property
     def each_us(self) -> float:
@@ -50,16 +52,16 @@ def measure(
     same: Callable[[Any], float] | None = None,
 ) -> Run:
     """Run the work `repeat` times and keep the fastest; `same` gives the share of answers equal to ours."""
-    best, peak, answer = float("inf"), None, None
+    best, cpu, peak, answer = float("inf"), float("inf"), None, None
     for _ in range(repeat):
         answer = None
         gc.collect()
         before = _reset_peak()
-        begin = time.perf_counter()
+        begin, begin_cpu = time.perf_counter(), time.process_time()
         answer = work()
-        best = min(best, time.perf_counter() - begin)
+        best, cpu = min(best, time.perf_counter() - begin), min(cpu, time.process_time() - begin_cpu)
         peak = None if before is None else (_status("VmHWM") or before) - before
-    return Run(tool, way, count, best, peak, None if same is None else same(answer))
+    return Run(tool, way, count, best, peak, None if same is None else same(answer), cpu)
 
 
 @contextmanager
