@@ -53,3 +53,25 @@ def memberships(connection: psycopg.Connection) -> tuple[Ints, Ints]:
     )
     pairs = np.array(rows.fetchall(), np.int32).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
+
+
+def number(connection: psycopg.Connection, table: str, column: str, values: Ints) -> None:
+    """Give the shapes of a table numbers, in the order in which they were loaded."""
+    connection.execute("CREATE TEMP TABLE numbers (id int PRIMARY KEY, value int)")
+    with connection.cursor().copy("COPY numbers FROM STDIN") as copy:
+        for row in enumerate(values.tolist()):
+            copy.write_row(row)
+    connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} int")
+    connection.execute(f"UPDATE {table} SET {column} = value FROM numbers WHERE numbers.id = {table}.id")
+    connection.execute("DROP TABLE numbers")
+    connection.execute(f"VACUUM ANALYZE {table}")
+
+
+def clusters(connection: psycopg.Connection, radius_m: float) -> Ints:
+    """Return the cluster of each of the reports: those of one service that a chain of steps connects."""
+    rows = connection.execute(
+        "SELECT service, ST_ClusterDBSCAN(geom, %s, 1) OVER (PARTITION BY service) FROM reports ORDER BY id",
+        (radius_m,),
+    )
+    service, cluster = np.array(rows.fetchall(), np.int64).reshape(-1, 2).T
+    return service * (int(cluster.max(initial=0)) + 1) + cluster

@@ -47,6 +47,17 @@ def run(size: int | None = None) -> dict[str, Any]:
     }
 
 
+def growth(size: int) -> Run:
+    """Measure the snapping of `size` pins on the generated city."""
+    geo.warm()
+    city = datasets.generated_streets()
+    x, y = city.pins(np.random.default_rng(1), size)
+    index = _index(city)
+    return measure(
+        "pinward", "SegmentIndex.nearest", size, lambda: index.nearest(x, y, max_m=_MAX_M), repeat=5
+    )
+
+
 def _one_city(city: datasets.Streets, count: int) -> dict[str, Any]:
     x, y = city.pins(np.random.default_rng(1), count)
     build = measure("pinward", "build the index", len(city.lines), lambda: _index(city), repeat=3)

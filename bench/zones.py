@@ -35,12 +35,8 @@ def run(size: int | None = None) -> dict[str, Any]:
     count = size or PINS
     geo.warm()
     districts, areas = datasets.ragged_districts(), datasets.overlapping_areas()
-    extent = shapely.total_bounds(districts)
     rng = np.random.default_rng(2)
-    # As reports are: most in a few places, some anywhere.
-    anywhere = rng.uniform(extent[:2], extent[2:], (5000, 2))
-    spots = np.concatenate([rng.normal(10_000, 3000, (5000, 2)), anywhere])
-    pins = datasets.Streets("", np.empty(0, object), (spots[:, 0], spots[:, 1])).pins(rng, count)
+    pins = _pins(rng, districts, count)
     layers = [("50 districts", districts, pins), ("200 overlapping areas", areas, pins)]
     precincts, boston = datasets.boston_zones("precincts"), datasets.boston_streets()
     if precincts is not None and boston is not None:
@@ -51,6 +47,23 @@ def run(size: int | None = None) -> dict[str, Any]:
         "goals": {"times_as_fast_as": GOALS, "equal": 1.0},
         "datasets": [_one_layer(*layer) for layer in layers],
     }
+
+
+def growth(size: int) -> Run:
+    """Measure the search of `size` pins in overlapping areas."""
+    geo.warm()
+    areas = datasets.overlapping_areas()
+    x, y = _pins(np.random.default_rng(2), areas, size)
+    index = ZoneIndex(areas)
+    return measure("pinward", "ZoneIndex.all", size, lambda: index.all(x, y), repeat=5)
+
+
+def _pins(rng: np.random.Generator, zones: Zones, count: int) -> tuple[Floats, Floats]:
+    """Draw pins as reports are: most in a few places, some anywhere."""
+    extent = shapely.total_bounds(zones)
+    anywhere = rng.uniform(extent[:2], extent[2:], (5000, 2))
+    spots = np.concatenate([rng.normal(10_000, 3000, (5000, 2)), anywhere])
+    return datasets.Streets("", np.empty(0, object), (spots[:, 0], spots[:, 1])).pins(rng, count)
 
 
 def _one_layer(name: str, zones: Zones, pins: tuple[Floats, Floats]) -> dict[str, Any]:
