@@ -19,11 +19,12 @@ from webapp.catalog.sections import (
 )
 from webapp.catalog.tables import TableRow
 from webapp.config import CHECKOUT, Settings
-from webapp.dispatch.sections import RuleRow
+from webapp.dispatch.sections import EscalationRow, PriorityRow, RuleRow
 
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
     *(ServiceRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
+    *(PriorityRow, EscalationRow),
 )
 
 

@@ -45,9 +45,7 @@ def upgrade() -> None:
     op.alter_column("notice", "contact_id", nullable=True, existing_type=sa.BigInteger())
     op.add_column(
         "notice",
-        sa.Column(
-            "staff_id", sa.BigInteger(), nullable=True, comment="Instead of a contact: of escalations"
-        ),
+        sa.Column("staff_id", sa.BigInteger(), nullable=True, comment="Instead of a contact: of escalations"),
     )
     op.create_foreign_key(
         op.f("fk_notice_city_id_staff_id"), "notice", "staff", ["city_id", "staff_id"], ["city_id", "id"]

@@ -53,6 +53,8 @@ class Town:
             "crew_id": 1,
             "service_area": None,
             "assigned_why": "Pothole goes to Paving",
+            "priority": 1,
+            "priority_why": "",
         } | columns  # fmt: skip
 
     def report(self, **columns: Any) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from webapp.catalog.calendars import Calendar, OpenTimes, Seconds, clock_changes, open_times
 
 Clock = Literal["calendar", "business"]
+LEVELS = ("low", "normal", "high", "urgent")
+"""Of urgency, as tickets have them: a service may promise another time for each."""
 Instants = NDArray[np.datetime64]
 """UTC, to the microsecond; NaT where there is none."""
 
@@ -81,6 +83,38 @@ def resumed(
         return due_at
     due = _business_due(ends[2:], (began - stopped).reshape(1), calendar)
     return _EPOCH + timedelta(seconds=int(due[0]))
+
+
+def part_way_many(
+    begin: Instants, end: Instants, share: float, business: NDArray[np.bool_], calendar: Calendar
+) -> Instants:
+    """Return when a share of the time from ``begin`` to ``end`` has passed on the clock of each promise.
+
+    Parameters
+    ----------
+    begin, end
+        Shape (n,), UTC, without NaT.
+    share
+        From 0 to 1.
+    business
+        Shape (n,), whether only opening hours count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), ``datetime64[s]``, UTC.
+    """
+    begins, ends = (each.astype("datetime64[s]").view(np.int64) for each in (begin, end))
+    moments = begins + np.rint((ends - begins) * share).astype(np.int64)
+    if business.any():
+        first, last = _year(begins[business].min()) - 1, _year(ends[business].max()) + 1
+        times = open_times(calendar, first, last)
+        opened, closes = (_open_until(times, each[business]) for each in (begins, ends))
+        wanted = np.rint((closes - opened) * share).astype(np.int64)
+        counted = _business_due(begins[business], np.maximum(wanted, 1), calendar)
+        moments[business] = np.where(wanted > 0, counted, begins[business])
+    passed: Instants = moments.view("datetime64[s]")
+    return passed
 
 
 def due_at_many(

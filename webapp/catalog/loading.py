@@ -86,6 +86,7 @@ def _describe(service: Service, row: ServiceRow, calendar: Calendar) -> None:
     service.type = row.type
     service.target_hours = target.hours if target else None
     service.target_clock = target.clock if target else "calendar"
+    service.targets = {level: parse_target(words, calendar).hours for level, words in row.targets.items()}
     service.public = row.public
     service.active = True
     service.asset_kind = row.asset

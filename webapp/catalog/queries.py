@@ -94,6 +94,7 @@ def _service(row: Service, questions: list[QuestionEntry]) -> ServiceEntry:
         department_id=row.department_id,
         target_hours=row.target_hours,
         target_clock="business" if row.target_clock == "business" else "calendar",
+        targets=row.targets,
         public=row.public,
         active=row.active,
         asset_kind=row.asset_kind,

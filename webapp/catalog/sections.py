@@ -183,6 +183,9 @@ class ServiceRow(Section):
     target: str | None = Field(
         default=None, description='a promise such as "48 hours", "5 days" or "3 business days"'
     )
+    targets: dict[Literal["low", "high", "urgent"], str] = Field(
+        default={}, description='{ urgent = "4 hours", high = "1 day" }, by priority, on the clock of target'
+    )
     public: bool = Field(default=True, description="true where anyone may see its reports")
     asset: str | None = Field(default=None, description="the kind of asset it is about, such as street_light")
     notice: str = Field(default="", description="what the reporter is told on sending")
@@ -198,6 +201,15 @@ class ServiceRow(Section):
         if value is not None:
             parse_target(value, Calendar())
         return value
+
+    @model_validator(mode="after")
+    def _one_clock(self) -> ServiceRow:
+        clocks = {
+            parse_target(words, Calendar()).clock for words in (self.target, *self.targets.values()) if words
+        }
+        if self.targets and (self.target is None or len(clocks) > 1):
+            raise ValueError("targets need a target, and all of them the same clock: business or not")
+        return self
 
     @field_validator("questions")
     @classmethod

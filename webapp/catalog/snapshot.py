@@ -68,6 +68,8 @@ class ServiceEntry:
     department_id: int
     target_hours: float | None
     target_clock: Clock
+    targets: Mapping[str, float]
+    """Hours of the same clock by level of urgency, where they differ from the target."""
     public: bool
     active: bool
     asset_kind: str | None
@@ -115,9 +117,16 @@ class Catalog:
         """Return the services that can be asked for; at ``place`` none where that is not in the city."""
         return self.active if place is None or place.placed else ()
 
-    def due_at(self, service_id: int, requested_at: datetime) -> datetime | None:
-        """Return the date promised for a report made at ``requested_at``, None where nothing is."""
+    def due_at(self, service_id: int, requested_at: datetime, level: str = "normal") -> datetime | None:
+        """Return the date promised for a report made at ``requested_at``, None where nothing is.
+
+        Parameters
+        ----------
+        level
+            How urgent it is: one of ``webapp.catalog.deadlines.LEVELS``.
+        """
         service = self.services[service_id]
-        if service.target_hours is None:
+        hours = service.targets.get(level, service.target_hours)
+        if hours is None:
             return None
-        return due_at(requested_at, service.target_hours, service.target_clock, self.calendar)
+        return due_at(requested_at, hours, service.target_clock, self.calendar)

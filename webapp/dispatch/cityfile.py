@@ -17,19 +17,26 @@ from layers.sections import ZoneLayer
 from webapp.catalog.models import Crew, Department, Service
 from webapp.catalog.reading import CatalogFile, parse_rows, stands_at
 from webapp.catalog.reading import read as read_catalog
+from webapp.dispatch import watching
 from webapp.dispatch.conflicts import Numbered, conflicts
 from webapp.dispatch.models import Rule
 from webapp.dispatch.sections import RuleRow
 
 
 def check(document: CityDocument) -> list[Finding]:
-    """Return what is wrong with the rules of a city file, and which of them only their order decides."""
-    return _Check(document, read_catalog(document)).findings()
+    """Return what is wrong with rules, priorities and escalations, and what only the order decides."""
+    catalog = read_catalog(document)
+    return [*_Check(document, catalog).findings(), *watching.check(document, catalog)]
 
 
 def load(session: Session, city: City, document: CityDocument) -> None:
-    """Store the rules of a city file without errors, after its catalog. The caller commits."""
-    full = read_catalog(document).document
+    """Store rules, priorities and escalations of a city file without errors, after its catalog.
+
+    The caller commits.
+    """
+    catalog = read_catalog(document)
+    full = catalog.document
+    watching.store(city, document, catalog)
     rows, _ = parse_rows(full, document, RuleRow, "rules")
     services = _ids(session, Service, city.id)
     crews = _ids(session, Crew, city.id)

@@ -10,18 +10,30 @@ from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.assignment import Assigner
 from webapp.dispatch.models import Rule
+from webapp.dispatch.priority import Prioritizer
 from webapp.dispatch.rules import RuleEntry
+from webapp.dispatch.watching import priority_rules
 
-_kept: dict[int, tuple[Catalog, Assigner]] = {}
+_kept: dict[int, tuple[Catalog, Assigner, Prioritizer]] = {}
 
 
 def assigner(session: Session, city: City) -> Assigner:
     """Return the rules of ``city`` ready to use: those kept unless the city file was loaded since."""
+    return _current(session, city)[1]
+
+
+def prioritizer(session: Session, city: City) -> Prioritizer:
+    """Return the priorities of ``city`` ready to use, kept like its rules."""
+    return _current(session, city)[2]
+
+
+def _current(session: Session, city: City) -> tuple[Catalog, Assigner, Prioritizer]:
     current = catalog(session, city)
     kept = _kept.get(city.id)
     if kept is None or kept[0] is not current:
-        kept = _kept[city.id] = (current, Assigner(current, rules(session, city.id)))
-    return kept[1]
+        by_rules = Assigner(current, rules(session, city.id))
+        kept = _kept[city.id] = (current, by_rules, Prioritizer(current, priority_rules(city)))
+    return kept
 
 
 def rules(session: Session, city_id: int) -> list[RuleEntry]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from layers.sections import Section
+from webapp.catalog.calendars import Calendar
+from webapp.catalog.deadlines import parse_target
 from webapp.catalog.sections import Code, Text
 
 
@@ -40,4 +42,45 @@ class RuleRow(Section):
             raise ValueError("it names both services and a group: write one of them")
         if (self.layer is None) != (not self.zone):
             raise ValueError("layer and zone belong together: write both or neither")
+        return self
+
+
+class PriorityRow(Section):
+    """One of ``[[priorities]]``: conditions, like those of rules, and how urgent a ticket is then."""
+
+    level: Literal["low", "high", "urgent"] = Field(description="low, high or urgent; all others are normal")
+    why: Text = Field(description="the reason, in words for everybody")
+    services: list[Code] = Field(default=[], description="codes of services")
+    group: Text | None = Field(default=None, description="a group of services, instead of services")
+    question: Code | None = Field(default=None, description="the code of a question")
+    answers: list[Text] = Field(default=[], description="the keys of its answers that count")
+    reports: int = Field(default=1, ge=1, description="how many reports it takes")
+    layer: Text | None = Field(default=None, description="the name of a zones layer, such as schools")
+    zone: Annotated[list[Text], BeforeValidator(_zone_ids)] = Field(
+        default=[], description="the id of a zone of that layer, or a list of them; left out: any of it"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> PriorityRow:
+        if (self.question is None) != (not self.answers):
+            raise ValueError("question and answers belong together: write both or neither")
+        if self.zone and self.layer is None:
+            raise ValueError("zone needs the layer that it is of")
+        return self
+
+
+class EscalationRow(Section):
+    """One of ``[[escalations]]``: who is told of tickets that are about to be late, or are."""
+
+    when: Literal["at risk", "overdue"] = Field(
+        description="at risk: 80 % of the promised time has passed; overdue: all of it"
+    )
+    after: str | None = Field(default=None, description='how long after that, such as "2 days"')
+    department: Code | None = Field(default=None, description="the code of a department; left out: all")
+    to: list[Text] = Field(min_length=1, description="the e-mail addresses of the staff who are told")
+
+    @model_validator(mode="after")
+    def _readable(self) -> EscalationRow:
+        if self.after is not None:
+            parse_target(self.after, Calendar())
         return self

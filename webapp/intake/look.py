@@ -75,5 +75,7 @@ def look(
         channel=channel,
         candidates=candidates,
     )
-    due_at = desk.catalog.due_at(service_id, now)
+    zones = {layer: hit.id for layer, hit in place.zones.items()}
+    level = desk.prioritizer.priority(service_id, {}, zones).name
+    due_at = desk.catalog.due_at(service_id, now, level)
     return Look(place, desk.assigner.assign(service_id, places), due_at, judgement)

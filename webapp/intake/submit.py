@@ -17,6 +17,7 @@ from geo.duplicates import DECISIONS, JOINED
 from layers.models import City
 from layers.places import Place
 from webapp.db import driver
+from webapp.dispatch.priority import Priority
 from webapp.intake.claims import cell_claims, claim, key_claim
 from webapp.intake.desk import Desk, desk_of
 from webapp.intake.draft import Draft
@@ -90,16 +91,35 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
         same_as=draft.same_as,
     )
     assignment = desk.assigner.assign(service_id, places)
+    joins = judgement.likely[0].ticket if judgement.decision == DECISIONS[JOINED] else None
+    priority = _priority(desk, draft, place, service_id, joins)
     report = report_row(
-        desk, draft, place, judgement, requested_at=requested_at, received_at=now, contact_id=contact_id
+        desk,
+        draft,
+        place,
+        judgement,
+        priority,
+        requested_at=requested_at,
+        received_at=now,
+        contact_id=contact_id,
     )
     entries = timeline_rows(desk, draft, report, judgement, assignment)
-    if judgement.decision == DECISIONS[JOINED]:
-        written = records.join_ticket(connection, judgement.likely[0].ticket.id, report, entries)
+    if joins is not None:
+        written = records.join_ticket(
+            connection, joins.id, report, entries, priority=(priority.level, priority.why)
+        )
     else:
-        ticket = ticket_row(desk, report, place, assignment)
+        ticket = ticket_row(desk, report, place, assignment, priority)
         written = records.open_ticket(connection, ticket, report, entries)
     return _receipt(desk, written, repeated=False)
+
+
+def _priority(desk: Desk, draft: Draft, place: Place, service_id: int, joins: Candidate | None) -> Priority:
+    """Return how urgent the report's ticket is, counting those that it joins."""
+    zones = {layer: hit.id for layer, hit in place.zones.items()}
+    reports = 1 + (joins.report_count if joins else 0)
+    service_id = joins.service_id if joins else service_id
+    return desk.prioritizer.priority(service_id, draft.answers, zones, reports)
 
 
 def _requested_at(draft: Draft, now: datetime) -> datetime:

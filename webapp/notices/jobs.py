@@ -63,7 +63,7 @@ def _send_due(session: Session, settings: Settings, city: City) -> int:
 def _send(
     session: Session, settings: Settings, city: City, claimed: sending.Claimed, deliver: mail.Deliver
 ) -> bool:
-    contact = contacts.get(session, city.id, claimed.contact_id)
+    contact = _reader(session, city, claimed)
     if contact is None:
         # Erased since: its notices went with it.
         return False
@@ -76,6 +76,12 @@ def _send(
         return False
     sending.sent(session, city, claimed)
     return True
+
+
+def _reader(session: Session, city: City, claimed: sending.Claimed) -> contacts.ContactDetails | None:
+    if claimed.contact_id is not None:
+        return contacts.get(session, city.id, claimed.contact_id)
+    return contacts.ContactDetails(claimed.staff_name, claimed.staff_email)
 
 
 @cache

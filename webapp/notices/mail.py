@@ -41,8 +41,11 @@ _SUBJECTS = {
     "declined": "Why we will not act on your report",
     "reopened": "Your report is open again",
     "undone": "Our last message was a mistake",
+    "escalated": "A ticket needs your attention",
 }
-_STILL_PROMISED = frozenset({"received", "joined", "scheduled", "in_progress", "reopened", "undone"})
+_STILL_PROMISED = frozenset(
+    {"received", "joined", "scheduled", "in_progress", "reopened", "undone", "escalated"}
+)
 
 _templates = Environment(
     loader=PackageLoader("webapp.notices"), autoescape=select_autoescape(), trim_blocks=True
@@ -84,7 +87,7 @@ def compose(settings: Settings, city: City, contact: ContactDetails, notice: Cla
         "notice": notice,
         "requested": local(notice.requested_at),
         "promised": local(notice.due_at) if notice.due_at and notice.kind in _STILL_PROMISED else None,
-        "link": f"{base_url(settings)}/track/{notice.tracking_number}",
+        "link": f"{base_url(settings)}/{_path(notice)}",
         "subject": _SUBJECTS[notice.kind],
     }
     words["opening"] = _templates.get_template("opening.txt").render(words).strip()
@@ -98,6 +101,12 @@ def compose(settings: Settings, city: City, contact: ContactDetails, notice: Cla
     message.set_content(_templates.get_template("notice.txt").render(words))
     message.add_alternative(_templates.get_template("notice.html").render(words), subtype="html")
     return message
+
+
+def _path(notice: Claimed) -> str:
+    if notice.contact_id is None:
+        return f"crew/{notice.ticket_id}"
+    return f"track/{notice.tracking_number}"
 
 
 def base_url(settings: Settings) -> str:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from layers.models import City
 from webapp.catalog.models import Department, Service
 from webapp.notices.models import Notice
+from webapp.people.models import Staff
 from webapp.tickets.models import Report, Ticket, TimelineEntry
 
 MOST_ATTEMPTS = 12
@@ -29,7 +30,8 @@ class Claimed(NamedTuple):
     """A notice to send now, with what its message tells."""
 
     notice_id: int
-    contact_id: int
+    contact_id: int | None
+    """None: it is to a member of staff."""
     attempts: int
     kind: str
     note: str
@@ -42,6 +44,9 @@ class Claimed(NamedTuple):
     address: str | None
     requested_at: datetime
     due_at: datetime | None
+    ticket_id: int
+    staff_name: str | None
+    staff_email: str | None
 
 
 def any_due(session: Session, city: City) -> bool:
@@ -110,7 +115,10 @@ def _claimed(session: Session, city_id: int, notice_id: int) -> Claimed:
             Department.name,
             Report.address,
             Report.requested_at,
-            Report.due_at,
+            func.coalesce(case((Notice.staff_id.is_not(None), Ticket.due_at)), Report.due_at),
+            Ticket.id,
+            Staff.name,
+            Staff.email,
         )
         .join(
             TimelineEntry,
@@ -120,6 +128,7 @@ def _claimed(session: Session, city_id: int, notice_id: int) -> Claimed:
         .join(Ticket, (Ticket.city_id == Report.city_id) & (Ticket.id == Report.ticket_id))
         .join(Service, (Service.city_id == Report.city_id) & (Service.id == Report.service_id))
         .join(Department, (Department.city_id == Ticket.city_id) & (Department.id == Ticket.department_id))
+        .outerjoin(Staff, (Staff.city_id == Notice.city_id) & (Staff.id == Notice.staff_id))
         .where(Notice.city_id == city_id, Notice.id == notice_id)
     ).one()
     return Claimed._make(row)

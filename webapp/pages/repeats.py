@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import (
     Blueprint,
     Response,
@@ -95,7 +97,7 @@ def _page(problem: str = "", status: int = 200) -> Response:
         before=request.values.get("before", None, int),
         department_id=current_user.department_id if current_user.role == "supervisor" else None,
     )
-    context = {"problem": problem, "pair": pair, "most": MOST_COUNTED, "merged": _merged()}
+    context: dict[str, Any] = {"problem": problem, "pair": pair, "most": MOST_COUNTED, "merged": _merged()}
     if pair is not None:
         found = queries.tickets(here.session, here.city.id, [pair.ticket_id, pair.other_id])
         reports = queries.reports_of(here.session, here.city.id, pair.ticket_id, pair.other_id)

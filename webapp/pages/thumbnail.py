@@ -85,9 +85,10 @@ def _pins(atlas: Atlas, x: float, y: float, other: tuple[float | None, float | N
     if other is None:
         return [Pin(WIDTH / 2, HEIGHT / 2)]
     pins = [Pin(WIDTH / 2, HEIGHT / 2, "A")]
-    if None not in other:
+    lon, lat = other
+    if lon is not None and lat is not None:
         scale = WIDTH / (2 * REACH_M)
-        ox, oy = atlas.metric.to_metric(*other)
+        ox, oy = atlas.metric.to_metric(lon, lat)
         px, py = WIDTH / 2 + (float(ox) - x) * scale, HEIGHT / 2 - (float(oy) - y) * scale
         # Two pins on one spot stand beside each other.
         px += 16 if math.hypot(px - WIDTH / 2, py - HEIGHT / 2) < 16 else 0

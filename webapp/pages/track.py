@@ -14,7 +14,7 @@ from webapp.tickets.tracking import TrackingNumberError, normalise
 
 blueprint = Blueprint("track", __name__)
 
-HIDDEN = frozenset({"flagged"})
+HIDDEN = frozenset({"flagged", "different", "at_risk", "overdue", "escalated"})
 """Timeline entries that only staff can make use of."""
 
 

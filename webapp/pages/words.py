@@ -40,6 +40,9 @@ EVENTS = {
     "merged": _l("Another ticket is the same problem and joins this one"),
     "split": _l("Taken apart again: another problem after all"),
     "different": _l("Compared: not the same problem"),
+    "at_risk": _l("At risk of being late"),
+    "overdue": _l("The promised date has passed"),
+    "escalated": _l("Those in charge were told"),
 }
 MOVES = {
     "assigned": _l("Put back in the queue"),

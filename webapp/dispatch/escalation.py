@@ -1,0 +1,121 @@
+"""Watches promises: notes which tickets are at risk or overdue, and who is told of it.
+
+A step is taken once for each promise of a ticket, however often this runs and however long it did not: what
+is due by now and not yet recorded is taken now. The record and the timeline entry are one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from layers.models import City
+from webapp.catalog.deadlines import part_way_many
+from webapp.catalog.queries import catalog
+from webapp.catalog.snapshot import Catalog
+from webapp.dispatch.watching import Escalation, escalations
+from webapp.people.models import Staff
+
+AT_RISK_SHARE = 0.8
+"""Of the promised time."""
+STEPS = ("at_risk", "overdue")
+"""Taken of every ticket, whether anybody is told or not."""
+
+
+def run(session: Session, city: City, *, now: datetime | None = None) -> int:
+    """Take every step that is due and was not taken; return how many. The caller commits.
+
+    A ticket that waits is left alone: the clock of its promise stands still.
+    """
+    now = now or datetime.now(UTC)
+    tickets = session.execute(_WATCHED, {"city_id": city.id}).all()
+    if not tickets:
+        return 0
+    known = catalog(session, city)
+    people = _staff_by_email(session, city.id)
+    due = [
+        step | {"ticket_id": ticket.id, "due_at": ticket.due_at.isoformat()}
+        for ticket, at_risk in zip(tickets, _at_risk(known, tickets), strict=True)
+        for step in _steps(ticket, at_risk, known, escalations(city, known.calendar), people, now)
+    ]
+    if not due:
+        return 0
+    taken = session.execute(_TAKE, {"city_id": city.id, "steps": json.dumps(due), "now": now})
+    return len(taken.all())
+
+
+def _at_risk(known: Catalog, tickets: Sequence[Row[Any]]) -> list[datetime]:
+    """Return when each ticket's promise was, or will be, at risk."""
+    begin, end = (
+        np.array([getattr(row, name).replace(tzinfo=None) for row in tickets], dtype="datetime64[us]")
+        for name in ("opened_at", "due_at")
+    )
+    business = np.array([known.services[row.service_id].target_clock == "business" for row in tickets])
+    moments = part_way_many(np.minimum(begin, end), end, AT_RISK_SHARE, business, known.calendar)
+    return [moment.replace(tzinfo=UTC) for moment in moments.astype("datetime64[s]").tolist()]
+
+
+def _steps(
+    ticket: Row[Any],
+    at_risk: datetime,
+    known: Catalog,
+    told: Sequence[Escalation],
+    people: dict[str, int],
+    now: datetime,
+) -> Iterator[dict[str, Any]]:
+    """Yield the steps of one ticket that are due and not taken."""
+    moments = {"at risk": at_risk, "overdue": ticket.due_at}
+    department = known.departments[ticket.department_id].code
+    for step in STEPS:
+        if moments[step.replace("_", " ")] <= now and step not in ticket.taken:
+            yield {"step": step, "kind": step, "to": []}
+    for each in told:
+        if each.department not in (None, department) or each.name in ticket.taken or moments[each.when] > now:
+            continue
+        if each.due(moments[each.when], known.calendar) <= now:
+            to = [people[address.lower()] for address in each.to if address.lower() in people]
+            yield {"step": each.name, "kind": "escalated", "to": to}
+
+
+def _staff_by_email(session: Session, city_id: int) -> dict[str, int]:
+    rows = session.execute(
+        select(func.lower(Staff.email), Staff.id).where(Staff.city_id == city_id, Staff.disabled_at.is_(None))
+    )
+    return {email: staff_id for email, staff_id in rows}  # noqa: C416  (rows are not pairs)
+
+
+_WATCHED = text(
+    """
+    select ticket.id, ticket.opened_at, ticket.due_at, ticket.service_id, ticket.department_id,
+           array(select step from escalation
+                  where escalation.city_id = ticket.city_id and escalation.ticket_id = ticket.id
+                    and escalation.due_at = ticket.due_at) as taken
+      from ticket
+     where city_id = :city_id and open and due_at is not null and waiting_since is null
+    """
+)
+
+_TAKE = text(
+    """
+    with step as (
+        select * from jsonb_to_recordset(cast(:steps as jsonb))
+            as _ (ticket_id bigint, due_at timestamptz, step text, kind text, "to" jsonb)
+    ), taken as (
+        insert into escalation (city_id, ticket_id, step, due_at, at)
+        select :city_id, ticket_id, step, due_at, :now from step
+            on conflict do nothing
+     returning ticket_id, step, due_at
+    )
+    insert into timeline (city_id, ticket_id, at, kind, actor, data)
+    select cast(:city_id as smallint), ticket_id, cast(:now as timestamptz), kind, 'system',
+           jsonb_build_object('step', step, 'due_at', due_at, 'to', "to")
+      from taken join step using (ticket_id, step, due_at)
+ returning id
+    """
+)
