@@ -5,24 +5,48 @@ miss an entry whose transaction was slower than its neighbour's. Each entry ther
 transaction, and the cursor stops below the oldest transaction that is still running: below that line
 everything has been committed or never will be. What is committed above the line is told all the same, or one
 long transaction anywhere on the server would silence the city; it is looked at again next time.
+
+A dump that is restored into a new cluster brings the entries and the cursor along, but there the ids of
+transactions begin anew, below the cursor. The cursor therefore knows its cluster. In another one everything
+above it, by either id, is read once more, and from then on only what has come since counts: `OutboxCursor`.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Select, Text, and_, cast, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session, aliased
 
 from webapp.notices.models import Notice, OutboxCursor
-from webapp.people.models import Contact
+from webapp.people import contacts
+from webapp.people.models import Staff
 from webapp.tickets.models import Report, TimelineEntry
 
 READER = "notices"
 
 TOLD_ITS_REPORTER = ("received", "joined")
 TOLD_EVERY_REPORTER = ("scheduled", "in_progress", "waiting", "referred", "done", "declined", "reopened")
+TOLD_STAFF = ("escalated",)
 TOLD_WHO_WAS_TOLD = ("undone",)
 """Of a move that was taken back only those hear who had heard of the move."""
+
+_SNAPSHOT = func.pg_current_snapshot()
+_OLDEST_RUNNING = cast(cast(func.pg_snapshot_xmin(_SNAPSHOT), Text), BigInteger)
+_NEXT = cast(cast(func.pg_snapshot_xmax(_SNAPSHOT), Text), BigInteger)
+"""The id that the next transaction will get."""
 
 
 def read(session: Session, city_id: int) -> int:
@@ -36,29 +60,69 @@ def read(session: Session, city_id: int) -> int:
         How many notices were made.
     """
     cursor = _locked_cursor(session, city_id)
-    unread = tuple_(TimelineEntry.transaction, TimelineEntry.id) > tuple_(
-        literal(cursor.transaction), literal(cursor.timeline_id)
+    made = _adopt(session, cursor) if _is_of_another_cluster(session, cursor) else 0
+    unread = and_(
+        TimelineEntry.id > cursor.floor_id,
+        tuple_(TimelineEntry.transaction, TimelineEntry.id)
+        > tuple_(literal(cursor.transaction), literal(cursor.timeline_id)),
     )
     # In this order: what lies below the line now is visible to the statement that comes after.
     settled = session.execute(_last_settled(city_id).where(unread)).one_or_none()
-    made = session.execute(
-        insert(Notice)
-        .from_select(["city_id", "timeline_id", "report_id", "contact_id"], _notices(city_id).where(unread))
-        .on_conflict_do_nothing()
-        .returning(Notice.id)
-    ).all()
+    made += _tell(session, city_id, unread)
     if settled is not None:
         cursor.transaction, cursor.timeline_id = settled
         session.flush()
-    return len(made)
+    return made
+
+
+def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
+    """Make the notices of entries that have none, and return how many."""
+    columns = ["city_id", "timeline_id", "report_id"]
+    made = 0
+    for reader, notices in (("contact_id", _notices(city_id)), ("staff_id", _staff_notices(city_id))):
+        of_reader = insert(Notice).from_select([*columns, reader], notices.where(unread))
+        made += len(session.execute(of_reader.on_conflict_do_nothing().returning(Notice.id)).all())
+    return made
+
+
+def _is_of_another_cluster(session: Session, cursor: OutboxCursor) -> bool:
+    """Whether the cursor was restored from elsewhere: it names another cluster, or lies in our future."""
+    in_our_future = select(literal(cursor.transaction) >= _NEXT)
+    return cursor.cluster != _cluster(session) or bool(session.scalar(in_our_future))
+
+
+def _adopt(session: Session, cursor: OutboxCursor) -> int:
+    """Tell what was not told where the cursor comes from, and begin to count anew."""
+    missed = and_(
+        TimelineEntry.id > cursor.floor_id,
+        or_(TimelineEntry.transaction > cursor.transaction, TimelineEntry.id > cursor.timeline_id),
+    )
+    made = _tell(session, cursor.city_id, missed)
+    # What transactions still to come have written, the dump brought along.
+    restored = session.scalar(
+        select(func.max(TimelineEntry.id)).where(
+            TimelineEntry.city_id == cursor.city_id, TimelineEntry.transaction >= _NEXT
+        )
+    )
+    cursor.floor_id = max(cursor.timeline_id, cursor.floor_id, restored or 0)
+    cursor.cluster, cursor.transaction, cursor.timeline_id = _cluster(session), 0, 0
+    session.flush()
+    return made
+
+
+def _cluster(session: Session) -> str | None:
+    """Return what tells this cluster from others, None where our role may not know."""
+    if not session.scalar(text("select has_function_privilege('pg_control_system()', 'execute')")):
+        return None
+    found: str = session.execute(text("select system_identifier::text from pg_control_system()")).scalar_one()
+    return found
 
 
 def _last_settled(city_id: int) -> Select[int, int]:
     """Select the position of the last entry below the oldest transaction that is still running."""
-    oldest_running = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
     return (
         select(TimelineEntry.transaction, TimelineEntry.id)
-        .where(TimelineEntry.city_id == city_id, TimelineEntry.transaction < oldest_running)
+        .where(TimelineEntry.city_id == city_id, TimelineEntry.transaction < _OLDEST_RUNNING)
         .order_by(TimelineEntry.transaction.desc(), TimelineEntry.id.desc())
         .limit(1)
     )
@@ -68,7 +132,7 @@ def _locked_cursor(session: Session, city_id: int) -> OutboxCursor:
     """Return the cursor, locked until the transaction ends: one reader at a time."""
     session.execute(
         insert(OutboxCursor)
-        .values(city_id=city_id, reader=READER, transaction=0, timeline_id=0)
+        .values(city_id=city_id, reader=READER, cluster=_cluster(session), transaction=0, timeline_id=0)
         .on_conflict_do_nothing()
     )
     return session.execute(
@@ -97,20 +161,39 @@ def _notices(city_id: int) -> Select[int, int, int, int | None]:
             .exists(),
         ),
     )
-    address = func.lower(Contact.email)
+    mailbox = contacts.mailboxes()
     told = select(Notice.id).where(
         Notice.city_id == TimelineEntry.city_id, Notice.timeline_id == TimelineEntry.id
     )
     return (
         select(TimelineEntry.city_id, TimelineEntry.id, Report.id, Report.contact_id)
         .join(Report, and_(Report.city_id == TimelineEntry.city_id, concerned))
-        .join(Contact, and_(Contact.city_id == Report.city_id, Contact.id == Report.contact_id))
+        .join(mailbox, and_(mailbox.c.city_id == Report.city_id, mailbox.c.contact_id == Report.contact_id))
         .where(
             TimelineEntry.city_id == city_id,
             TimelineEntry.actor != "import",
-            Contact.email.is_not(None),
             ~told.exists(),
         )
-        .ext(distinct_on(TimelineEntry.id, address))
-        .order_by(TimelineEntry.id, address, Report.id)
+        .ext(distinct_on(TimelineEntry.id, mailbox.c.address))
+        .order_by(TimelineEntry.id, mailbox.c.address, Report.id)
+    )
+
+
+def _staff_notices(city_id: int) -> Select[int, int, int, int]:
+    """Select what to tell staff: those whom an escalation names, by the ticket's first report."""
+    first = (
+        select(func.min(Report.id))
+        .where(Report.city_id == TimelineEntry.city_id, Report.ticket_id == TimelineEntry.ticket_id)
+        .scalar_subquery()
+    )
+    return (
+        select(TimelineEntry.city_id, TimelineEntry.id, first, Staff.id)
+        .join(
+            Staff,
+            and_(
+                Staff.city_id == TimelineEntry.city_id,
+                TimelineEntry.data["to"].contains(func.to_jsonb(Staff.id)),
+            ),
+        )
+        .where(TimelineEntry.city_id == city_id, TimelineEntry.kind.in_(TOLD_STAFF))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select
 from sqlalchemy.orm import Session
 
 from webapp.people.models import Contact
@@ -85,6 +85,18 @@ def get(session: Session, city_id: int, contact_id: int) -> ContactDetails | Non
     if contact is None:
         return None
     return ContactDetails(contact.name, contact.email, contact.phone, contact.language)
+
+
+def mailboxes() -> Subquery:
+    """Return who can be written to, for the statements of others.
+
+    Its columns are ``city_id``, ``contact_id``, and ``address``: the same where letters go to one mailbox.
+    """
+    return (
+        select(Contact.city_id, Contact.id.label("contact_id"), func.lower(Contact.email).label("address"))
+        .where(Contact.email.is_not(None))
+        .subquery("mailbox")
+    )
 
 
 def _tidy(value: str | None) -> str | None:
