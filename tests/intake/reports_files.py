@@ -75,7 +75,7 @@ class Desk:
     def forget(self) -> None:
         """Empty the tables of reports and tickets."""
         with self.engine.begin() as connection:
-            connection.exec_driver_sql("truncate timeline, notice, report, ticket")
+            connection.exec_driver_sql("truncate timeline, notice, report, ticket cascade")
 
     def rows(self, statement: str) -> list[Any]:
         """Return the rows of a query, those of one column as values."""

@@ -17,9 +17,10 @@ from layers.queries import city_by_slug
 from tests.intake.conftest import FALLBACK, pin
 from tests.intake.reports_files import COLUMNS, Desk, desk, loading_url, row
 from webapp.db import driver
-from webapp.intake.bulk import files, load, tables
+from webapp.intake.bulk import files, tables, writing
 from webapp.intake.bulk.columns import read_map
-from webapp.intake.bulk.load import BulkLoad, alone, write
+from webapp.intake.bulk.load import BulkLoad
+from webapp.intake.bulk.writing import alone, write
 from webapp.tickets.tracking import new_numbers
 
 __all__ = ["desk", "loading_url"]
@@ -281,7 +282,7 @@ def test_a_number_that_is_taken_is_replaced(desk: Desk, monkeypatch: pytest.Monk
     taken = desk.rows("select tracking_number from report")
     numbers = iter([np.array(taken), np.array(new_numbers(1))])
     monkeypatch.setattr(tables, "new_numbers", lambda _: next(numbers))
-    monkeypatch.setattr(load, "new_numbers", lambda _: next(numbers))
+    monkeypatch.setattr(writing, "new_numbers", lambda _: next(numbers))
     desk.load(desk.file([row(2)]))
     assert desk.rows("select count(distinct tracking_number) from report") == [2]
     assert next(numbers, None) is None

@@ -8,7 +8,6 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -30,8 +29,9 @@ from webapp.cli.console import Failure
 from webapp.config import settings
 from webapp.db import driver
 from webapp.intake.bulk.columns import MapError, read_map
-from webapp.intake.bulk.load import Batch, BulkLoad, Figures, alone, write
+from webapp.intake.bulk.load import Batch, BulkLoad, Figures
 from webapp.intake.bulk.told import Rejected
+from webapp.intake.bulk.writing import alone, decide_and_store, write
 from webapp.tickets.export import export as all_reports
 from webapp.tickets.export import export_schema
 
@@ -117,19 +117,9 @@ def _second_connection(session: Session) -> Iterator[Connection[Any]]:
 
 
 def _load(bulk: BulkLoad, writer: Connection[Any]) -> Figures:
-    """Decide a batch while the one before it is written."""
-    pending: Future[None] | None = None
-    with (
-        ThreadPoolExecutor(1) as pool,
-        click.progressbar(length=len(bulk), label="Loading reports", file=sys.stderr) as bar,
-    ):
-        for batch in bulk.batches():
-            if pending is not None:
-                pending.result()
-            pending = pool.submit(_store, writer, batch)
-            bar.update(bulk.figures.rows - bar.pos)
-        if pending is not None:
-            pending.result()
+    with click.progressbar(length=len(bulk), label="Loading reports", file=sys.stderr) as bar:
+        for figures in decide_and_store(bulk, lambda batch: _store(writer, batch)):
+            bar.update(figures.rows - bar.pos)
     return bulk.figures
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,7 +19,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from psycopg import Connection, errors
 from sqlalchemy.orm import Session
 
 from geo.duplicates import FLAGGED, JOINED, NONE
@@ -29,7 +27,7 @@ from layers.models import City
 from webapp.catalog.deadlines import due_at_many
 from webapp.db import driver
 from webapp.dispatch.assignment import Assignments
-from webapp.intake.bulk.columns import ColumnsMap, MapError
+from webapp.intake.bulk.columns import ColumnsMap
 from webapp.intake.bulk.files import ReportsFile
 from webapp.intake.bulk.instants import Instants
 from webapp.intake.bulk.place_columns import PlaceColumns
@@ -37,16 +35,13 @@ from webapp.intake.bulk.tables import Decided, report_table, shared_columns, tic
 from webapp.intake.bulk.ticket_states import TicketStates
 from webapp.intake.bulk.told import Reader, Rejected, Told
 from webapp.intake.desk import desk_of, first_status
+from webapp.intake.matching import ON_ITS_WAY
 from webapp.intake.reasons import reasons
 from webapp.tickets import loading
-from webapp.tickets.models import Report, Ticket, TimelineEntry
 from webapp.tickets.nearby import LATELY, tickets_between
-from webapp.tickets.tracking import new_numbers
 
 Ids = NDArray[np.int64]
-_LOADING = 0x50494E  # "PIN": the first half of the advisory lock that a load holds; the city is the second.
 _CHUNK = 10_000
-_UNIQUE_NUMBER = "uq_report_city_id_tracking_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +127,7 @@ class BulkLoad:
         if not len(known):
             return
         first, last = (moment.astype(datetime).replace(tzinfo=UTC) for moment in (known.min(), known.max()))
-        there = tickets_between(self._connection, self._desk.city.id, first - LATELY, last)
+        there = tickets_between(self._connection, self._desk.city.id, first - LATELY, last + ON_ITS_WAY)
         while chunk := list(islice(there, _CHUNK)):
             self._matcher.add_tickets(self._desk.matching.tickets(chunk, self._desk.atlas))
             self._ticket_ids.extend(ticket.id for ticket in chunk)
@@ -246,46 +241,6 @@ class BulkLoad:
                 for i in np.flatnonzero(decided.late).tolist()
             ],
         )
-
-
-def write(connection: Connection[Any], batch: Batch) -> None:
-    """Write a batch. The caller commits."""
-    loading.trust_keys(connection)
-    loading.copy(connection, Ticket, batch.tickets)
-    reports = batch.reports
-    while True:
-        try:
-            with connection.transaction():
-                loading.copy(connection, Report, reports)
-            break
-        except errors.UniqueViolation as error:
-            if error.diag.constraint_name != _UNIQUE_NUMBER:
-                raise
-            # By chance, a number was taken already.
-            column = reports.column_names.index("tracking_number")
-            fresh = pa.array(new_numbers(len(reports)).tolist())
-            reports = reports.set_column(column, "tracking_number", fresh)
-    loading.join_later(connection, batch.joined_later)
-    loading.copy(connection, TimelineEntry, batch.timeline)
-
-
-@contextmanager
-def alone(connection: Connection[Any], city_id: int) -> Iterator[None]:
-    """Keep other loads of the city away.
-
-    Raises
-    ------
-    MapError
-        Where another one is running.
-    """
-    lock = [_LOADING, city_id]
-    if connection.execute("select pg_try_advisory_lock(%s, %s)", lock).fetchone() != (True,):
-        raise MapError("Another load of this city is running. Wait until it is done.")
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.execute("select pg_advisory_unlock(%s, %s)", lock)
 
 
 def _seconds(instants: Instants) -> NDArray[np.float64]:
