@@ -35,9 +35,9 @@ FEWEST_ANSWERS = 40
 """With fewer there is nothing to hold back, and little to learn."""
 _HELD_BACK = 0.3
 """So many of the answers, the latest, judge a model that was fitted to the others."""
-_FIRM = 500.0
+_FIRM = 1000.0
 """A report counts in some 17 weights at once: ten answers of one kind move a probability by a few percent."""
-_FIRM_AFFINITY = 30.0
+_FIRM_AFFINITY = 60.0
 """What is peculiar to two services is learned sooner."""
 
 
