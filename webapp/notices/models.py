@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base, CityId
@@ -72,3 +73,40 @@ class OutboxCursor(Base):
         server_default=text("0"),
         comment="Entries up to this one were read in a cluster before",
     )
+
+
+class Webhook(Base):
+    """An address of another system that hears of each timeline entry."""
+
+    __tablename__ = "webhook"
+    __table_args__ = (ForeignKeyConstraint(["city_id"], ["city.id"]),)
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    url: Mapped[str]
+    secret: Mapped[str] = mapped_column(comment="Signs what is sent")
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Of timeline entries; empty: all")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    stopped_at: Mapped[datetime | None]
+
+
+class WebhookDelivery(Base):
+    """One timeline entry on its way to one webhook. Delivered, waiting for its next try, or a dead letter."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "webhook_id"], ["webhook.city_id", "webhook.id"]),
+        ForeignKeyConstraint(["city_id", "timeline_id"], ["timeline.city_id", "timeline.id"]),
+        UniqueConstraint("city_id", "webhook_id", "timeline_id"),
+        Index("ix_webhook_delivery_next", "city_id", "next_at", postgresql_where=text("next_at is not null")),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(BigInteger)
+    timeline_id: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_at: Mapped[datetime | None] = mapped_column(comment="When it is tried next; null: no more")
+    delivered_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(server_default="", comment="Of the latest attempt")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -132,9 +132,7 @@ class Report(Base):
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("duplicate_decision in ('joined', 'flagged', 'none')", name="duplicate_decision"),
         Index("ix_report_ticket", "city_id", "ticket_id"),
-        Index(
-            "ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")
-        ),
+        Index("ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")),
         Index("ix_report_requested_at", "city_id", "requested_at"),
         Index("ix_report_updated_at", "city_id", "updated_at"),
     )
@@ -193,6 +191,7 @@ class TimelineEntry(Base):
         ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
         ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
         Index("ix_timeline_ticket", "city_id", "ticket_id", "at"),
+        Index("ix_timeline_at", "city_id", "at", "id"),
         Index("ix_timeline_transaction", "transaction", "id"),
         Index(
             "ix_timeline_compared",
@@ -211,7 +210,7 @@ class TimelineEntry(Base):
         comment="received, joined, flagged, assigned, or the status it moved to; noted for a remark; "
         "undone; merged, split or different, where staff compared"
     )
-    actor: Mapped[str] = mapped_column(comment="resident, staff, system or import")
+    actor: Mapped[str] = mapped_column(comment="resident, staff, program, system or import")
     staff_id: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(server_default="", comment="Words for everybody to read")
     data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
@@ -223,6 +222,45 @@ class TimelineEntry(Base):
         server_default=text("pg_current_xact_id()::text::bigint"),
         comment="Readers of the outbox stop below the oldest transaction still running: none is missed",
     )
+
+
+class GivenUpdate(Base):
+    """What another system told of a report, once: a repeat is known by its id."""
+
+    __tablename__ = "given_update"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "api_key_id"], ["api_key.city_id", "api_key.id"]),
+        ForeignKeyConstraint(["city_id", "timeline_id"], ["timeline.city_id", "timeline.id"]),
+        Index("ix_given_update_timeline", "city_id", "timeline_id"),
+    )
+
+    city_id: Mapped[CityId]
+    api_key_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    update_id: Mapped[str] = mapped_column(primary_key=True, comment="As the other system names it")
+    timeline_id: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(comment="As it was given")
+    updated_at: Mapped[datetime] = mapped_column(comment="By the other system's clock")
+    media_urls: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+
+
+class Photo(Base):
+    """A picture that came with a report, as kept: drawn anew, without what the camera wrote into it."""
+
+    __tablename__ = "photo"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
+        UniqueConstraint("city_id", "name"),
+        Index("ix_photo_report", "city_id", "report_id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    report_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(comment="144 random bits: who knows it may look")
+    width: Mapped[int] = mapped_column(Integer, comment="Pixels, as kept")
+    height: Mapped[int] = mapped_column(Integer)
+    bytes: Mapped[int] = mapped_column(Integer)
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class TicketDelta(Base):
