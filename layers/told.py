@@ -18,6 +18,7 @@ from layers.tables import Segments
 _NEAREST = 8
 # Behind these come city, state and postcode.
 _TAIL = re.compile(r",|\s{2,}|\n")
+_WORD = re.compile(r"[^\s&+/@;]+")
 
 
 def follow_addresses(
@@ -57,14 +58,16 @@ def _named_best(address: str, near: list[int], segments: Segments) -> int:
 
 def how_named(address: str, street: str) -> int:
     """Return how an address names a street: 2 in full, 1 without its type or with another, 0 not at all."""
-    told, name = _spaced(words(_TAIL.split(address.strip(), maxsplit=1)[0])), words(street)
+    told, name = _WORD.findall(_TAIL.split(address.strip(), maxsplit=1)[0]), words(street)
     if not name:
         return 0
-    return 2 if _spaced(name) in told else int(f" {base_and_type(name)[0]} " in told)
+    return 2 if _among(name, told) else int(_among(words(base_and_type(name)[0]), told))
 
 
-def _spaced(parts: tuple[str, ...]) -> str:
-    return f" {' '.join(parts)} "
+def _among(name: tuple[str, ...], told: list[str]) -> bool:
+    """Say whether some words told, one after the other, are a name."""
+    # Each by itself, as "St" before another word would be read as a saint.
+    return any(words(" ".join(told[k : k + len(name)])) == name for k in range(len(told) - len(name) + 1))
 
 
 def _move(pins: NDArray[np.intp], to: Ints, x: Floats, y: Floats, found: Located, segments: Segments) -> None:

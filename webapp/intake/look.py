@@ -49,7 +49,7 @@ def look(
         Where there is no such service.
     """
     desk = desk_of(session, city)
-    places = desk.atlas.locate([lon], [lat])
+    places = desk.atlas.locate([lon], [lat], [address])
     place = places[0]
     if service_code is None:
         return Look(place, None, None, Judgement())

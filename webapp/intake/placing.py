@@ -18,7 +18,8 @@ _TOO_WIDE = "zone"
 def places_of(atlas: Atlas, draft: Draft) -> Places:
     """Return where a draft is: one pin.
 
-    A pin goes before the address; where the pin cannot be used, or there is none, the address is looked up.
+    A pin goes before the address, which only decides between streets that are about as near; where the pin
+    cannot be used, or there is none, the address is looked up.
     What another system accepted is taken as it is, flagged.
 
     Raises
@@ -27,7 +28,7 @@ def places_of(atlas: Atlas, draft: Draft) -> Places:
         Naming ``lon`` or ``address``, and what to do.
     """
     has_pin = draft.lon is not None and draft.lat is not None
-    places = atlas.locate(np.array([draft.lon], float), np.array([draft.lat], float))
+    places = atlas.locate(np.array([draft.lon], float), np.array([draft.lat], float), [draft.address])
     if places.placed[0] or draft.imported:
         return places
     matches = find(atlas, draft.address) if draft.address else []

@@ -156,7 +156,7 @@ class BulkLoad:
 
     def _decide(self, told: Told) -> Decided:
         desk, count = self._desk, len(told)
-        places = desk.atlas.locate(told.lon, told.lat)
+        places = desk.atlas.locate(told.lon, told.lat, told.address.tolist())
         address = self._columns.addresses(places, pa.array(told.address, pa.string()))
         reports = desk.matching.reports(
             places,
