@@ -88,6 +88,15 @@ def ratios(runs: list[Run], ours: str = "pinward") -> dict[str, float]:
     return {run.tool: round(run.each_us / mine.each_us, 2) for run in bests if run and mine}
 
 
+def cpu_of(process: int) -> float:
+    """Return the seconds of CPU that a process of this machine has used, 0 where there is none."""
+    status = Path(f"/proc/{process}/stat")
+    if not status.exists():
+        return 0.0
+    user, system = status.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 def machine(*packages: str) -> dict[str, Any]:
     """Return what the figures were measured on."""
     return {

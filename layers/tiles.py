@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 from collections import OrderedDict
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -15,11 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from layers.atlas import Atlas
+from layers.drawn import drawn
 
 MAX_ZOOM = 18
-MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "highway", "arterial", "collector")
-"""The classes of streets that are drawn when the whole city is in sight."""
-_ALL_STREETS_FROM = 12
 # A street in many pieces is labelled many times over: up close only, people need the pieces.
 _PIECES_FROM = 16
 _EXTENT = 4096
@@ -30,13 +29,14 @@ _BASE = text("""
         select st_tileenvelope(:z, :x, :y) as tile,
                st_transform(st_tileenvelope(:z, :x, :y, margin => 0.02), 4326) as box
     ), drawn_streets as (
-        select segment.id, segment.name, segment.class, segment.geom
-        from segment, bounds
-        where segment.city_id = :city and segment.edition_id = any(:editions) and segment.geom && bounds.box
-          and (:z >= :all_from or segment.class = any(:main))
+        select segment.id, segment.name, segment.geom,
+               case when drawn.key = any(:main) then 'arterial' else segment.class end as class
+        from unnest(cast(:drawn as bigint[])) as drawn (key)
+        join segment on segment.city_id = :city and segment.edition_id = drawn.key >> 32
+                    and segment.id = drawn.key & 4294967295
     ), streets as (
         select id, name, class,
-               st_asmvtgeom(st_transform(geom, 3857), bounds.tile, :extent, 64, true) as shape
+               st_asmvtgeom(st_transform(geom, 3857), bounds.tile, :extent, :extent / 64, true) as shape
         from (
             select id, name, class, geom from drawn_streets where :z >= :pieces_from
             union all
@@ -44,7 +44,7 @@ _BASE = text("""
             from drawn_streets where :z < :pieces_from group by name, class
         ) as generalised, bounds
     ), drawn_zones as (
-        select zone.id, zone.source_id, zone.name, zone.geom,
+        select zone.id, zone.source_id, zone.name, st_clipbybox2d(zone.geom, bounds.box) as geom,
                case layer.name when :boundary then 'boundary' when :districts then 'district'
                                else zone.class end as class
         from zone
@@ -54,7 +54,7 @@ _BASE = text("""
         where zone.city_id = :city and zone.edition_id = any(:editions) and zone.geom && bounds.box
     ), zones as (
         select id, source_id, name, class,
-               st_asmvtgeom(st_transform(geom, 3857), bounds.tile, :extent, 64, true) as shape
+               st_asmvtgeom(st_transform(geom, 3857), bounds.tile, :extent, :extent / 64, true) as shape
         from drawn_zones, bounds where class <> ''
     )
     select coalesce((select st_asmvt(zones, 'zones', :extent, 'shape', 'id') from zones), '')
@@ -76,7 +76,7 @@ def base_tile(session: Session, atlas: Atlas, z: int, x: int, y: int) -> bytes:
 
     It holds ``streets`` (``name``, ``class``; the feature's id is the segment's) and ``zones`` (``name``,
     ``source_id``, ``class``: the zone's own, ``boundary`` or ``district``). Below zoom 16 all pieces of a
-    street are one feature, below 12 there are `MAIN_CLASSES` only.
+    street are one feature; `layers.drawn` says which streets there are.
 
     Raises
     ------
@@ -88,13 +88,14 @@ def base_tile(session: Session, atlas: Atlas, z: int, x: int, y: int) -> bytes:
         kept = _tiles.setdefault(atlas, OrderedDict())
         body = kept.get((z, x, y))
     if body is None:
+        drawn_keys, main_keys = drawn(session, atlas).within(z, *_box(z, x, y))
         values = {
+            "drawn": drawn_keys,
+            "main": main_keys,
             "city": atlas.city.id,
             "editions": list(atlas.edition_ids),
             "boundary": atlas.city.boundary_layer or "",
             "districts": atlas.city.district_layer or "",
-            "main": [*MAIN_CLASSES, *(f"{name}_link" for name in MAIN_CLASSES)],
-            "all_from": _ALL_STREETS_FROM,
             "pieces_from": _PIECES_FROM,
             "extent": _EXTENT if z >= _PIECES_FROM else _EXTENT // 2,
         }
@@ -104,6 +105,17 @@ def base_tile(session: Session, atlas: Atlas, z: int, x: int, y: int) -> bytes:
             while len(kept) > _KEPT:
                 kept.popitem(last=False)
     return body
+
+
+def _box(z: int, x: int, y: int) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of a tile with some margin, in degrees."""
+    size, margin = 1 << z, 0.02
+
+    def latitude(row: float) -> float:
+        return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * row / size))))
+
+    west, east = ((edge / size) * 360 - 180 for edge in (x - margin, x + 1 + margin))
+    return west, latitude(y + 1 + margin), east, latitude(y - margin)
 
 
 def must_exist(z: int, x: int, y: int) -> None:

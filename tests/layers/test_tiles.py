@@ -13,7 +13,7 @@ import pytest
 import shapely
 from sqlalchemy.orm import Session
 
-from layers import current
+from layers import current, drawn
 from layers.current import current_atlas
 from layers.models import City
 from layers.tiles import MAX_ZOOM, base_etag, base_tile
@@ -81,6 +81,27 @@ def test_zones_of_the_map_carry_their_class(base: Callable[[int], Any]) -> None:
 def test_from_afar_a_street_is_one_feature_and_small_ones_vanish(base: Callable[[int], Any]) -> None:
     assert len(base(14)["streets"]) == 6
     assert {street["class"] for street in base(11)["streets"]} == {"primary"}
+
+
+def test_without_classes_the_longest_streets_are_the_main_ones(
+    session: Session, load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn, "ALWAYS", 1)
+    city = load(
+        write_town(tmp_path, city=CITY.replace('name = "name", class = "class", left', 'name = "name", left'))
+    )
+    atlas = current_atlas(session, city)
+
+    def streets(zoom: int) -> list[dict[str, Any]]:
+        tile = tile_at(*lonlat(100, 100), zoom)
+        return decoded(base_tile(session, atlas, *tile), tmp_path, tile)["streets"]
+
+    # Even where the whole town is a few pixels, the map is not empty.
+    assert {street["class"] for street in streets(9)} == {"arterial"}
+    near = streets(16)
+    assert {street["class"] or "" for street in near} == {"arterial", ""}
+    mains = {street["name"] for street in near if street["class"] == "arterial"}
+    assert mains == {street["name"] for street in streets(9)}
 
 
 def test_tile_elsewhere_is_empty(session: Session, town: City) -> None:
