@@ -81,9 +81,12 @@ def _transformed(
     transformer: Transformer, a: ArrayLike, b: ArrayLike
 ) -> tuple[Floats | float, Floats | float]:
     if np.ndim(a) == 0:
-        one, other = transformer.transform(a, b)
-        return (one, other) if math.isfinite(one) and math.isfinite(other) else (math.nan, math.nan)
+        return _one_transformed(transformer, a, b)
     ones, others = (values.copy() for values in float_pairs(a, b))
+    if len(ones) == 1:
+        # pyproj takes a number in a third of the time that it takes an array.
+        ones[0], others[0] = _one_transformed(transformer, ones.item(), others.item())
+        return ones, others
 
     def chunk(start: int, stop: int) -> None:
         transformer.transform(ones[start:stop], others[start:stop], inplace=True)
@@ -93,6 +96,11 @@ def _transformed(
     lost = ~(np.isfinite(ones) & np.isfinite(others))
     ones[lost] = others[lost] = np.nan
     return ones, others
+
+
+def _one_transformed(transformer: Transformer, a: ArrayLike, b: ArrayLike) -> tuple[float, float]:
+    one, other = transformer.transform(a, b)
+    return (one, other) if math.isfinite(one) and math.isfinite(other) else (math.nan, math.nan)
 
 
 def _metric_crs(srid: int) -> CRS:

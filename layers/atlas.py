@@ -77,6 +77,16 @@ class Atlas:
             Reach(city.snap_radius_m, NEAR_BOUNDARY_M, TWO_STREETS_M, FALLBACK_REACH_M),
         )
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the streets, in degrees (EPSG:4326)."""
+        coords = self.segments.lines.coords
+        (west, south), (east, north) = coords.min(axis=0), coords.max(axis=0)
+        # All four corners: north on the metric grid is not quite true north.
+        lon, lat = self.metric.to_lonlat([west, east, east, west], [south, south, north, north])
+        edges = (lon.min(), lat.min(), lon.max(), lat.max())
+        return tuple(round(float(edge), 6) for edge in edges)  # type: ignore[return-value]
+
     def locate(self, lon: ArrayLike, lat: ArrayLike, addresses: Sequence[str | None] | None = None) -> Places:
         """Return what the map knows of pins. Nothing is asked of the database.
 
@@ -94,7 +104,7 @@ class Atlas:
         x[np.abs(lon) > 180.0] = np.nan
         pins = self._locator.visit(x, y)
         found = self._locator.locate(pins)
-        lost = (found.flags & UNPLACED_BITS) != 0
+        lost = found.flags & UNPLACED_BITS
         if lost.any():
             self._find_swapped(lon, lat, found)
             pins = pins._replace(x=np.where(lost[pins.order], np.nan, pins.x))
