@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import Subquery, and_, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from webapp.people.models import Contact
@@ -51,32 +51,32 @@ def find_or_make(session: Session, city_id: int, details: ContactDetails) -> int
     Somebody who gives another person's address thereby neither changes nor learns anything of theirs: only
     all details together are the same contact.
     """
-    known = session.scalar(
-        select(Contact.id)
-        .where(
-            Contact.city_id == city_id,
-            # Says nothing beyond the lines below, but is what the table is indexed by.
-            func.lower(Contact.email) == (details.email and details.email.lower()),
-            Contact.name == details.name,
-            Contact.email == details.email,
-            Contact.phone == details.phone,
-            Contact.language == details.language,
-        )
-        .order_by(Contact.id)
-        .limit(1)
+    same = and_(
+        Contact.city_id == city_id,
+        # Says nothing beyond the lines below, but is what the table is indexed by.
+        func.lower(Contact.email) == (details.email and details.email.lower()),
+        Contact.name == details.name,
+        Contact.email == details.email,
+        Contact.phone == details.phone,
+        Contact.language == details.language,
     )
-    if known is not None:
-        return known
-    contact = Contact(
-        city_id=city_id,
-        name=details.name,
-        email=details.email,
-        phone=details.phone,
-        language=details.language,
+    known = select(Contact.id).where(same).order_by(Contact.id).limit(1).cte("known")
+    values = {
+        "city_id": city_id,
+        "name": details.name,
+        "email": details.email,
+        "phone": details.phone,
+        "language": details.language,
+    }
+    columns = [literal(value, Contact.__table__.c[name].type) for name, value in values.items()]
+    made = (
+        insert(Contact)
+        .from_select(list(values), select(*columns).where(~select(known.c.id).exists()))
+        .returning(Contact.id)
+        .cte("made")
     )
-    session.add(contact)
-    session.flush()
-    return contact.id
+    found: int = session.scalars(union_all(select(known.c.id), select(made.c.id))).one()
+    return found
 
 
 def get(session: Session, city_id: int, contact_id: int) -> ContactDetails | None:
