@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import pyarrow as pa
 import pytest
 import shapely
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -18,6 +20,8 @@ from sqlalchemy import text
 from tests.layers.test_tiles import decoded
 from tests.tickets.conftest import NOON, Town
 from webapp.catalog.models import Service
+from webapp.cli import main
+from webapp.config import settings as process_settings
 from webapp.tickets import loading, pyramid
 from webapp.tickets.models import Ticket, TicketDelta
 from webapp.tickets.tiles import MOST_TICKETS, ticket_tile
@@ -232,3 +236,16 @@ def test_cells_without_tickets_are_forgotten(town: Town) -> None:
     pyramid.fold(town.session, town.city_id)
     pyramid.drop_empty_cells(town.session)
     assert town.session.scalar(text("select count(*) from ticket_pyramid")) == 0
+
+
+def test_the_command_says_what_is_wrong_and_puts_it_right(
+    demo_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(demo_database) as connection:
+        connection.execute("insert into ticket_pyramid select id, 3, 1, 1, 5, true, 7, 8, 9, 10 from city")
+    monkeypatch.setenv("DATABASE_URL", demo_database)
+    process_settings.cache_clear()
+    found = CliRunner().invoke(main, ["database", "pyramid"])
+    assert (found.exit_code, "1 cell wrong" in found.output) == (1, True), found.output
+    assert CliRunner().invoke(main, ["database", "pyramid", "--repair"]).exit_code == 0
+    assert "no cell wrong" in CliRunner().invoke(main, ["database", "pyramid"]).output

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 
 import click
+from sqlalchemy import select
 
+from layers.models import City
 from webapp.cli import schema
+from webapp.cli.city_session import database_session
 from webapp.cli.console import Failure, step
 from webapp.cli.private_cluster import PrivateCluster
 from webapp.config import settings
+from webapp.tickets import pyramid as tickets
 
 NOT_RUNNING = 3
 
@@ -62,9 +66,31 @@ def migrate() -> None:
 
 
 @database.command()
+@click.option("--repair", is_flag=True, help="Put right what is wrong; tickets may be written meanwhile.")
+@click.pass_context
+def pyramid(context: click.Context, repair: bool) -> None:
+    """Compare the counts that tiles are made of with the open tickets. Exits with 1 if any is wrong."""
+    wrong = 0
+    with database_session() as session:
+        for city in session.scalars(select(City).order_by(City.id)).all():
+            with step(f"Counting the open tickets of {city.name}"):
+                found = (tickets.repair if repair else tickets.wrong_cells)(session, city.id)
+                session.commit()
+            wrong += found
+            click.echo(f"{city.name}: {_cells(found)} {'put right' if repair else 'wrong'}.")
+    if wrong and not repair:
+        click.echo("Put them right: pinward database pyramid --repair")
+        context.exit(1)
+
+
+@database.command()
 def url() -> None:
     """Print the URL of the database, as psql and DATABASE_URL take it."""
     click.echo(settings().database)
+
+
+def _cells(count: int) -> str:
+    return {0: "no cell", 1: "1 cell"}.get(count, f"{count:,} cells")
 
 
 def _private_cluster() -> PrivateCluster:
