@@ -17,7 +17,10 @@ from layers.sections import LAYER_MODELS, AnyLayer, CitySection
 from layers.tomlfile import Keys, line_numbers
 from webapp.config import Settings
 
-SECTIONS = ("city", "layers", "calendar", "departments", "crews", "services", "rules", "tables")
+SECTIONS = (
+    *("city", "layers", "calendar", "staff", "departments", "crews", "services", "rules"),
+    *("priorities", "escalations", "tables"),
+)
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -20,11 +20,12 @@ from webapp.catalog.sections import (
 from webapp.catalog.tables import TableRow
 from webapp.config import CHECKOUT, Settings
 from webapp.dispatch.sections import EscalationRow, PriorityRow, RuleRow
+from webapp.people.cityfile import StaffSection
 
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
     *(ServiceRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
-    *(PriorityRow, EscalationRow),
+    *(PriorityRow, EscalationRow, StaffSection),
 )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, g, redirect, request, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect
@@ -19,7 +19,7 @@ from webapp.config import Settings
 from webapp.config import settings as process_settings
 from webapp.db import make_engine, make_session
 from webapp.pages import blueprints as page_blueprints
-from webapp.people import queries as people
+from webapp.people import sessions
 from webapp.people.access import Rule
 
 STATEMENT_TIMEOUT_S = 20
@@ -104,7 +104,11 @@ def _sign_in(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(identity: str) -> Any:
-        return people.staff_by_identity(g.session, identity)
+        staff = sessions.staff_of(g.session, identity)
+        if staff is not None and staff.session_is_stale:
+            sessions.note_use(g.session, staff)
+            g.session.commit()
+        return staff
 
 
 def _access_rules(app: Flask) -> None:
@@ -128,6 +132,8 @@ def _access_rules(app: Flask) -> None:
         if not current_user.is_authenticated:
             answer: Response = app.login_manager.unauthorized()  # type: ignore[attr-defined]
             return answer
+        if current_user.must_add_factor and request.blueprint not in ("me", "account"):
+            return cast("Response", redirect(url_for("me.account")))
         if not rule.allows(current_user.role):
             abort(403)
         return None

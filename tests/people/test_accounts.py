@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from webapp.people import accounts, passwords
 from webapp.people.models import Staff
-from webapp.people.queries import staff_by_email, staff_by_identity
+from webapp.people.queries import staff_by_email
+from webapp.people.sessions import begin, staff_of
 
 GOOD = {"email": "Jo@example.org", "name": "Jo", "role": "agent", "password": "long enough"}
 
@@ -60,19 +61,23 @@ def test_what_cannot_be_is_refused_with_the_reason(
 def test_an_identity_is_good_until_the_password_changes_or_the_account_closes(
     demo_session: Session, jo: Staff
 ) -> None:
+    begin(demo_session, jo, "a browser")
     before = jo.get_id()
-    assert staff_by_identity(demo_session, before) is jo
+    assert staff_of(demo_session, before) is jo
     accounts.set_password(jo, "another long one")
-    assert staff_by_identity(demo_session, before) is None
-    assert staff_by_identity(demo_session, jo.get_id()) is jo
+    assert staff_of(demo_session, before) is None
+    begin(demo_session, jo, "a browser")
+    assert staff_of(demo_session, jo.get_id()) is jo
     accounts.disable(jo)
-    assert staff_by_identity(demo_session, jo.get_id()) is None
+    assert staff_of(demo_session, jo.get_id()) is None
     assert accounts.sign_in(demo_session, 1, "jo@example.org", "another long one") is None
 
 
-@pytest.mark.parametrize("identity", ["", "1", "1.2", "1.2.3.4", "a.b.c", "1.-2.0", "1.²1.0", "1.99999999.0"])
+@pytest.mark.parametrize(
+    "identity", ["", "1", "1.2.3", "1.2.3.4", "a.b.c.d", "1.-2.0.x", "1.²1.0.x", "1.99999999.0.x", "1.1.0."]
+)
 def test_a_made_up_identity_is_nobody(demo_session: Session, identity: str) -> None:
-    assert staff_by_identity(demo_session, identity) is None
+    assert staff_of(demo_session, identity) is None
 
 
 def test_an_old_hash_is_made_stronger_on_signing_in(demo_session: Session, jo: Staff) -> None:

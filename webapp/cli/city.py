@@ -23,6 +23,7 @@ from webapp.cli.console import Failure, step
 from webapp.cli.verify import verify
 from webapp.config import settings
 from webapp.dispatch import cityfile as dispatch
+from webapp.people import cityfile as people
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -74,6 +75,7 @@ def load(file: Path, as_json: bool) -> None:
             stored, layers = publish(session, checked.city_map)
             catalog.load(session, stored, checked.city_map.document)
             dispatch.load(session, stored, checked.city_map.document)
+            people.load(stored, checked.city_map.document)
             session.commit()
         fresh = [layer for layer in layers if layer.is_new]
     if as_json:
@@ -125,7 +127,12 @@ def _check(file: Path, known_ids: Callable[[str], dict[str, set[str]]]) -> _Chec
             document, previous=previous, progress=lambda name: click.echo(f"    {name}", err=True)
         )
     with step("Checking the catalog and the rules"):
-        findings = [*city_map.findings, *catalog.check(document), *dispatch.check(document)]
+        findings = [
+            *city_map.findings,
+            *catalog.check(document),
+            *dispatch.check(document),
+            *people.check(document),
+        ]
     return _Checked(findings, None if has_errors(findings) else city_map)
 
 

@@ -13,7 +13,8 @@ from layers.models import City
 from webapp.catalog.models import Crew, Department
 from webapp.cli.city_session import city_session
 from webapp.cli.console import Failure
-from webapp.people import accounts, queries
+from webapp.people import accounts, audit, queries
+from webapp.people import second_factor as factor
 from webapp.people.access import ROLES
 from webapp.people.models import Staff
 from webapp.people.passwords import make_password
@@ -67,6 +68,7 @@ def add(
             raise Failure(
                 str(error), "Change that option; 'pinward staff add --help' explains each."
             ) from error
+        audit.record(session, city.id, "staff_added", email, by=None, role=role)
         session.commit()
     click.echo(f"Added {email} as {role}.")
     if not password_stdin:
@@ -80,6 +82,7 @@ def disable(slug: str | None, email: str) -> None:
     """Close an account, and sign the person out everywhere."""
     with city_session(slug) as (session, city):
         accounts.disable(_somebody(session, city, email))
+        audit.record(session, city.id, "staff_disabled", email, by=None)
         session.commit()
     click.echo(f"{email} can no longer sign in.")
 
@@ -87,15 +90,20 @@ def disable(slug: str | None, email: str) -> None:
 @staff.command()
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the new password from standard input.")
+@click.option("--second-factor", is_flag=True, help="Take the second factor away too, such as a lost phone.")
 @click.pass_obj
-def reset(slug: str | None, email: str, password_stdin: bool) -> None:
+def reset(slug: str | None, email: str, password_stdin: bool, second_factor: bool) -> None:
     """Give somebody a new password, and sign them out everywhere."""
     password = _password(password_stdin)
     with city_session(slug) as (session, city):
+        person = _somebody(session, city, email)
         try:
-            accounts.set_password(_somebody(session, city, email), password)
+            accounts.set_password(person, password)
         except ValueError as error:
             raise Failure(str(error), "Give a longer one.") from error
+        if second_factor:
+            factor.remove(session, person, by=None)
+        audit.record(session, city.id, "staff_reset", email, by=None)
         session.commit()
     click.echo(f"{email} has a new password." if password_stdin else f"New password of {email}: {password}")
 

@@ -5,6 +5,7 @@ from flask import Blueprint
 from webapp.pages import (
     account,
     assets,
+    audit,
     context,
     council,
     crew,
@@ -12,6 +13,7 @@ from webapp.pages import (
     errors,
     headers,
     language,
+    me,
     repeats,
     report,
     throttle,
@@ -36,5 +38,7 @@ blueprints: list[Blueprint] = [
         repeats,
         council,
         account,
+        me,
+        audit,
     )
 ]

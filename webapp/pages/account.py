@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from flask import (
     render_template,
     request,
     session,
+    url_for,
 )
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
@@ -24,12 +26,15 @@ from flask_login import current_user, login_user, logout_user
 from webapp.config import Settings
 from webapp.pages.context import served
 from webapp.pages.throttle import limiter
-from webapp.people import accounts, demo, queries
+from webapp.people import accounts, audit, demo, queries, second_factor, sessions
 from webapp.people.access import PUBLIC, SIGNED_IN, access
+from webapp.people.models import Staff
 
 blueprint = Blueprint("account", __name__)
 
 REFUSED = 422
+HALF_IN_S = 300
+"""Within so many seconds of the right password the code has to come."""
 
 
 @blueprint.record_once
@@ -57,6 +62,8 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/crew", _("Tickets"), "crew"))
     if current_user.role in ("agent", "supervisor", "administrator"):
         places.append(StaffPlace("/desk/repeats", _("Repeats"), "repeats"))
+    if current_user.role in ("auditor", "administrator"):
+        places.append(StaffPlace("/audit", _("Audit"), "audit"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))
     return places
@@ -89,19 +96,88 @@ def try_sign_in() -> Response:
         email, password = request.form["demo"], demo.PASSWORD
     staff = accounts.sign_in(here.session, here.city.id, email, password)
     if staff is None:
+        _note_failure(queries.staff_by_email(here.session, here.city.id, email))
         return _form(
             email, _("The e-mail address or the password is wrong. Check both, or ask your administrator.")
         )
+    if staff.totp_secret is not None:
+        here.session.commit()
+        session["half_in"] = {
+            "staff_id": staff.id,
+            "epoch": staff.session_epoch,
+            "until": time.time() + HALF_IN_S,
+            "remember": bool(request.form.get("remember")),
+        }
+        return make_response(redirect(url_for("account.code", next=request.form.get("next") or None)))
+    return _let_in(staff, remember=bool(request.form.get("remember")))
+
+
+@blueprint.get("/sign-in/code")
+@access(PUBLIC)
+def code() -> Response:
+    """Ask for the code of the app, where the password was right."""
+    if _half_in() is None:
+        return make_response(redirect("/sign-in"))
+    return make_response(render_template("account/code.html", errors={}))
+
+
+def _who_is_half_in() -> str:
+    return f"code {session.get('half_in', {}).get('staff_id', get_remote_address())}"
+
+
+@blueprint.post("/sign-in/code")
+@access(PUBLIC)
+@limiter.limit(
+    "10 per 10 minutes",
+    key_func=_who_is_half_in,
+    deduct_when=lambda response: response.status_code == REFUSED,
+)
+def try_code() -> Response:
+    """Sign in whose code fits, too."""
+    here, staff = served(), _half_in()
+    if staff is None:
+        return make_response(redirect("/sign-in"))
+    if not second_factor.check(here.session, staff, request.form.get("code", "")):
+        _note_failure(staff)
+        wrong = _("That is not the code that the app shows now, or it was used already. Wait for the next.")
+        return make_response(render_template("account/code.html", errors={"code": wrong}), REFUSED)
+    return _let_in(staff, remember=session["half_in"]["remember"])
+
+
+def _half_in() -> Staff | None:
+    """Return whose password was right a moment ago."""
+    half_in, here = session.get("half_in"), served()
+    if half_in is None or half_in["until"] < time.time():
+        return None
+    staff = here.session.get(Staff, (here.city.id, half_in["staff_id"]))
+    usable = staff is not None and staff.is_active and staff.session_epoch == half_in["epoch"]
+    return staff if usable else None
+
+
+def _let_in(staff: Staff, *, remember: bool) -> Response:
+    here = served()
+    sessions.begin(here.session, staff, request.user_agent.string)
     here.session.commit()
     session.clear()
-    login_user(staff, remember=bool(request.form.get("remember")))
+    login_user(staff, remember=remember)
     return make_response(redirect(_after_sign_in()))
+
+
+def _note_failure(staff: Staff | None) -> None:
+    """Write into the audit trail that somebody tried to sign in as a member of staff."""
+    if staff is not None:
+        here = served()
+        audit.record(here.session, here.city.id, "sign_in_failed", staff.name, by=None)
+        here.session.commit()
 
 
 @blueprint.post("/sign-out")
 @access(SIGNED_IN)
 def sign_out() -> Response:
     """Sign out here. Other devices stay signed in."""
+    here = served()
+    sessions.revoke(here.session, current_user, current_user.session_id, by=current_user)
+    here.session.commit()
     logout_user()
     session.clear()
     flash(_("You are signed out."))

@@ -23,7 +23,9 @@ from webapp.pages.context import served
 from webapp.pages.crew import RULE, may_see
 from webapp.pages.thumbnail import thumbnail
 from webapp.pages.words import status_words
-from webapp.people.access import access
+from webapp.people import contacts
+from webapp.people.access import access, roles
+from webapp.people.contacts import ContactDetails
 from webapp.tickets import lifecycle, moving, queries
 from webapp.tickets.queries import TicketRow
 
@@ -103,6 +105,18 @@ def undo(ticket_id: int) -> AnyResponse:
     return redirect(url_for("crew_ticket.show", ticket_id=row.id))
 
 
+@blueprint.post("/crew/<int:ticket_id>/contacts")
+@access(roles("agent", "supervisor"))
+def contacts_of(ticket_id: int) -> AnyResponse:
+    """Show how to reach those who reported; that they were looked at goes into the audit trail."""
+    here, row = served(), _found(ticket_id)
+    ids = queries.contact_ids(here.session, here.city.id, row.id)
+    me = current_user._get_current_object()
+    found = contacts.show(here.session, here.city.id, ids, to=me, of=f"ticket {row.id}")
+    here.session.commit()
+    return _page(row, Typed(), contacts=found)
+
+
 def _typed() -> Typed:
     form = request.form
     details = {
@@ -131,7 +145,9 @@ def _found(ticket_id: int) -> TicketRow:
     return row
 
 
-def _page(row: TicketRow, typed: Typed, status: int = 200) -> Response:
+def _page(
+    row: TicketRow, typed: Typed, status: int = 200, contacts: list[ContactDetails] | None = None
+) -> Response:
     here = served()
     entries = queries.timeline(here.session, here.city.id, row.id)
     latest = moving.latest_move(entries)
@@ -147,5 +163,6 @@ def _page(row: TicketRow, typed: Typed, status: int = 200) -> Response:
         undoable=latest is not None and moving.may_undo(latest, current_user, datetime.now(UTC)),
         picture=thumbnail(row.lon, row.lat),
         typed=typed,
+        contacts=contacts,
     )
     return make_response(page, status)

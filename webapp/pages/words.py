@@ -71,6 +71,9 @@ DETAILS = {
 }
 
 
+PRIORITIES = (_l("Low"), _l("Normal"), _l("High"), _l("Urgent"))
+
+
 class Dated(Protocol):
     """What can be late: a ticket."""
 
@@ -113,6 +116,12 @@ def detail_words(state: str, detail: str | None) -> str:
     if takes == "scheduled_for":
         return day(datetime.combine(date.fromisoformat(detail), time(12)))
     return detail if takes == "owner" else str(DETAILS.get(detail, _plain(detail)))
+
+
+@blueprint.app_template_global()
+def priority_words(level: int) -> str:
+    """Return how urgent a ticket is."""
+    return str(PRIORITIES[level])
 
 
 @blueprint.app_template_global()

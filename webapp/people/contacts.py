@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Subquery, and_, func, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from webapp.people.models import Contact
+from webapp.people import audit
+from webapp.people.models import Contact, Staff
 
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s.<>()]+")
 _PHONE = re.compile(r"\+?[\d\s().\-/]{5,30}")
@@ -85,6 +87,25 @@ def get(session: Session, city_id: int, contact_id: int) -> ContactDetails | Non
     if contact is None:
         return None
     return ContactDetails(contact.name, contact.email, contact.phone, contact.language)
+
+
+def show(
+    session: Session, city_id: int, contact_ids: Sequence[int], *, to: Staff, of: str
+) -> list[ContactDetails]:
+    """Return contacts for somebody on the staff to read, and write into the audit trail that they did.
+
+    Parameters
+    ----------
+    of
+        What they were looking at, such as ``ticket 12``.
+    """
+    if not contact_ids:
+        return []
+    rows = session.scalars(
+        select(Contact).where(Contact.city_id == city_id, Contact.id.in_(contact_ids)).order_by(Contact.id)
+    ).all()
+    audit.record(session, city_id, "contact_seen", of, by=to, contacts=[row.id for row in rows])
+    return [ContactDetails(row.name, row.email, row.phone, row.language) for row in rows]
 
 
 def mailboxes() -> Subquery:

@@ -1,12 +1,14 @@
-"""Tables of people: staff who sign in, and the contacts of those who reported."""
+"""Tables of people: staff, their sessions, what they did, and the contacts of those who reported."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base, CityId
@@ -46,7 +49,19 @@ class Staff(Base):
     session_epoch: Mapped[int] = mapped_column(
         SmallInteger, server_default=text("0"), comment="Raised to sign the person out everywhere"
     )
+    totp_secret: Mapped[str | None] = mapped_column(
+        comment="Of the second factor (RFC 6238); none: not set up"
+    )
+    totp_step: Mapped[int | None] = mapped_column(
+        BigInteger, comment="Of the code used last: none is used twice"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    # Of the session that the person was found by: see `webapp.people.sessions`.
+    session_key = ""
+    session_id = 0
+    session_is_stale = False
+    must_add_factor = False
 
     # What flask-login asks of a signed-in person.
     is_authenticated = True
@@ -59,7 +74,47 @@ class Staff(Base):
 
     def get_id(self) -> str:
         """Return what the signed session cookie keeps of the person."""
-        return f"{self.city_id}.{self.id}.{self.session_epoch}"
+        return f"{self.city_id}.{self.id}.{self.session_epoch}.{self.session_key}"
+
+
+class StaffSession(Base):
+    """One sign-in of a member of staff, until it is revoked. Only the SHA-256 of its key is kept."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
+        Index("uq_staff_session_key", "city_id", "key_sha256", unique=True),
+        Index("ix_staff_session_staff", "city_id", "staff_id", "id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(BigInteger)
+    key_sha256: Mapped[str]
+    device: Mapped[str] = mapped_column(comment="What the browser says of itself")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="Used last, to some minutes")
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """One thing that was seen or changed. Append-only: triggers refuse everything else."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id"], ["city.id"]),
+        Index("ix_audit_staff", "city_id", "staff_id", "id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    staff_id: Mapped[int | None] = mapped_column(BigInteger, comment="Nobody: it was done on a command line")
+    kind: Mapped[str] = mapped_column(
+        comment="What was done: contact_seen, ticket, signed_in, staff_added, …"
+    )
+    subject: Mapped[str] = mapped_column(comment="To what, such as ticket 12")
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class Contact(Base):
@@ -94,8 +149,29 @@ class ApiKey(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str]
     key_sha256: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(
+        ARRAY(TEXT),
+        server_default=text("'{write}'"),
+        comment="What it lets do: write reports, update tickets, read_private",
+    )
+    per_minute: Mapped[int | None] = mapped_column(comment="Most calls in a minute; null: any")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+
+
+class ApiKeyUse(Base):
+    """How often a key was used in a day. Its latest minute is what the limit counts."""
+
+    __tablename__ = "api_key_use"
+    __table_args__ = (ForeignKeyConstraint(["city_id", "api_key_id"], ["api_key.city_id", "api_key.id"]),)
+
+    city_id: Mapped[CityId]
+    api_key_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, comment="In UTC")
+    calls: Mapped[int]
+    refused: Mapped[int] = mapped_column(comment="Of the calls, those over the limit")
+    minute: Mapped[datetime] = mapped_column(comment="The latest minute with a call")
+    in_minute: Mapped[int] = mapped_column(comment="Calls in that minute")
 
 
 class Throttle(Base):

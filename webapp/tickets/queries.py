@@ -196,6 +196,17 @@ def reports_of(session: Session, city_id: int, *ticket_ids: int) -> list[ReportR
     return [ReportRow(**row._mapping) for row in session.execute(query)]
 
 
+def contact_ids(session: Session, city_id: int, ticket_id: int) -> Sequence[int]:
+    """Return the contacts of those who made a ticket's reports, by id, each once."""
+    found = session.scalars(
+        select(Report.contact_id)
+        .where(Report.city_id == city_id, Report.ticket_id == ticket_id)
+        .distinct()
+        .order_by(Report.contact_id)
+    )
+    return [contact_id for contact_id in found if contact_id is not None]
+
+
 def timeline(session: Session, city_id: int, ticket_id: int) -> list[TimelineRow]:
     """Return what happened to a ticket, oldest first."""
     entry = TimelineEntry

@@ -1,0 +1,51 @@
+"""For auditors: who saw which contact, and who changed what."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask_babel import lazy_gettext as _l
+
+from webapp.pages.context import served
+from webapp.people import audit, queries
+from webapp.people.access import access, roles
+
+blueprint = Blueprint("audit", __name__)
+
+A_PAGE = 100
+KINDS = {
+    "contact_seen": _l("Saw how to reach a reporter"),
+    "ticket": _l("Changed a ticket"),
+    "signed_in": _l("Signed in"),
+    "sign_in_failed": _l("Could not sign in"),
+    "session_revoked": _l("Signed a device out"),
+    "second_factor_added": _l("Set up a second factor"),
+    "second_factor_removed": _l("Removed a second factor"),
+    "password_changed": _l("Changed the password"),
+    "staff_added": _l("Added an account"),
+    "staff_disabled": _l("Closed an account"),
+    "staff_reset": _l("Gave a new password"),
+}
+
+
+@blueprint.get("/audit")
+@access(roles("auditor"))
+def trail() -> str:
+    """Show the audit trail, the newest first."""
+    here = served()
+    staff_id, kind = request.args.get("staff", None, int), request.args.get("kind") or None
+    rows = audit.trail(
+        here.session,
+        here.city.id,
+        staff_id=staff_id,
+        kind=kind,
+        before=request.args.get("before", None, int),
+        limit=A_PAGE + 1,
+    )
+    return render_template(
+        "audit/trail.html",
+        rows=rows[:A_PAGE],
+        more=rows[A_PAGE - 1].id if len(rows) > A_PAGE else None,
+        people=queries.all_staff(here.session, here.city.id),
+        kinds=KINDS,
+        chosen={"staff": staff_id, "kind": kind},
+    )

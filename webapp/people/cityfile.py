@@ -1,0 +1,30 @@
+"""The part of a city file that is about its staff."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from layers.cityfile import CityDocument
+from layers.findings import Finding
+from layers.models import City
+from layers.sections import Section
+from webapp.people.access import Role
+
+
+class StaffSection(Section):
+    """``[staff]``."""
+
+    second_factor: list[Role] = Field(
+        default=[], description='the roles that sign in with a second factor, such as ["administrator"]'
+    )
+
+
+def check(document: CityDocument) -> list[Finding]:
+    """Return what is wrong with the staff's section of a city file."""
+    return document.parse(StaffSection, "staff")[1]
+
+
+def load(city: City, document: CityDocument) -> None:
+    """Keep the staff's section of a city file without errors with the city. The caller commits."""
+    section = document.parse(StaffSection, "staff")[0] or StaffSection()
+    city.details = {**city.details, "second_factor": list(section.second_factor)}
