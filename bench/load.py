@@ -7,9 +7,8 @@ other: the live ``submit``, a commit each.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -38,9 +37,7 @@ from webapp.intake.submit import submit
 from webapp.tickets import loading
 
 REPORTS = 1_000_000
-SIZES = (10_000, 100_000, 1_000_000)
-"""At which the growth is measured, up to the size asked for."""
-GOALS = {"reports_per_second": 20_000, "growth_exponent": 1.1}
+GOALS = {"reports_per_second": 20_000}
 _ONE_BY_ONE = 1_000
 _TABLES = ("ticket", "report", "timeline")
 _COPY_OUT = sql.SQL("copy (select {} from {} order by id) to stdout (format binary)")
@@ -62,23 +59,15 @@ class Loaded:
 def run(size: int | None = None) -> dict[str, Any]:
     """Load about `size` reports (a million) of the made-up city, and Boston's half year."""
     geo.warm()
-    count = size or REPORTS
     with cities.made_up_city() as city, cities.boston() as real:
-        datasets = [_dataset(city, cities.made_up_reports(city, count))]
+        datasets = [_dataset(city, cities.made_up_reports(city, size or REPORTS))]
         if real is not None:
             datasets.append(_dataset(*real))
-        smaller = [cities.made_up_reports(city, few) for few in SIZES if few < count]
-        grown = [_loaded(city, file).run for file in smaller]
-    times = [(each.count, each.seconds) for each in grown] + [
-        (datasets[0]["reports"], datasets[0]["seconds"])
-    ]
     return {
         "name": "load",
         "machine": machine("pgpq", "psycopg", "pyarrow", "numba"),
         "goals": GOALS,
         "datasets": datasets,
-        "growth": dict(times),
-        "growth_exponent": _exponent(times),
     }
 
 
@@ -86,18 +75,14 @@ def growth(size: int) -> Run:
     """Measure the load of about `size` reports of the made-up city, ten millions if need be."""
     geo.warm()
     with cities.made_up_city() as city:
-        return _loaded(city, cities.made_up_reports(city, size)).run
-
-
-def _exponent(times: Sequence[tuple[int, float]]) -> float | None:
-    """Return the exponent by which seconds grow with the count, from the fewest to the most."""
-    (few, short), (many, long) = times[0], times[-1]
-    return round(math.log(long / short) / math.log(many / few), 3) if many > few else None
+        file = cities.made_up_reports(city, size)
+        with city.copy() as url:
+            return load(city, file, url).run
 
 
 def _dataset(city: City, file: Path) -> dict[str, Any]:
     with city.copy() as url:
-        ours = _load(city, file, url)
+        ours = load(city, file, url)
         runs = [ours.run, _floor(city, url, ours.run.count), _one_by_one(city, file)]
     count, postgres_s = ours.run.count, ours.postgres_s
     return {
@@ -114,12 +99,7 @@ def _dataset(city: City, file: Path) -> dict[str, Any]:
     }
 
 
-def _loaded(city: City, file: Path) -> Loaded:
-    with city.copy() as url:
-        return _load(city, file, url)
-
-
-def _load(city: City, file: Path, url: str) -> Loaded:
+def load(city: City, file: Path, url: str) -> Loaded:
     """Load a file as ``pinward reports load`` does, the atlas included."""
     decided: dict[str, int] = {}
     postgres_s = 0.0
@@ -185,7 +165,7 @@ def _one_by_one(city: City, file: Path) -> Run:
     with city.copy() as url, _session(url) as session:
         row = city_by_slug(session, None)
         known = catalog(session, row)
-        drafts = [read_draft(known, fields) for fields in islice(_fields(city, file, session), _ONE_BY_ONE)]
+        drafts = [read_draft(known, fields) for fields in islice(fields_of(city, file, session), _ONE_BY_ONE)]
         # With the atlas in memory, as in a web process.
         submit(session, row, drafts[0])
         session.rollback()
@@ -198,7 +178,7 @@ def _one_by_one(city: City, file: Path) -> Run:
         return measure("one by one", "the live submit, a commit each", len(drafts), work)
 
 
-def _fields(city: City, file: Path, session: Session) -> Iterator[dict[str, Any]]:
+def fields_of(city: City, file: Path, session: Session) -> Iterator[dict[str, Any]]:
     """Yield the fields of drafts for the reports of a file."""
     columns_map, known = read_map(city.columns), catalog(session, city_by_slug(session, None))
     reader = Reader(columns_map, known)
