@@ -5,6 +5,7 @@ import shapely
 from click.testing import CliRunner
 
 from bench import datasets, measure, postgis
+from geo.clusters import plain_radius
 from geo.polylines import Polylines
 from geo.segments import SegmentIndex
 from geo.zones import ZoneIndex
@@ -26,6 +27,20 @@ def test_postgis_as_a_peer_gives_our_answers(database_url: str) -> None:
     offsets, ours = ZoneIndex(zones).all(x, y)
     np.testing.assert_array_equal(found, ours)
     np.testing.assert_array_equal(pins, np.repeat(np.arange(len(x)), np.diff(offsets)))
+
+
+def test_clusters_of_postgis_are_ours(database_url: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 300, (2, 600))
+    service = rng.integers(0, 3, 600).astype(np.int32)
+    with postgis.scratch(database_url) as connection:
+        postgis.load(connection, "reports", shapely.points(x, y))
+        postgis.number(connection, "reports", "service", service)
+        theirs = postgis.clusters(connection, 10.0)
+    ours = plain_radius(x, y, 10.0, service)
+    assert 1 < len(np.unique(ours)) < 600
+    pairs = len(np.unique(np.column_stack([ours, theirs]), axis=0))
+    assert pairs == len(np.unique(ours)) == len(np.unique(theirs))
 
 
 def test_generated_zones_are_valid_and_share_their_borders() -> None:
