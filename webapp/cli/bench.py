@@ -53,7 +53,14 @@ def _in_words(found: dict[str, Any]) -> str:
     for data in found["datasets"]:
         lines += ["", str(data["data"])]
         for run in data["runs"]:
+            memory = "" if run["peak_mb"] is None else f"{run['peak_mb']:>9,.0f} MB"
             equal = "" if run["equal"] is None else f"{run['equal']:9.2%} equal"
-            lines.append(f"  {run['tool']:<10}{run['way']:<44}{run['each_us']:>10.3f} µs each{equal}")
+            what = f"{run['tool']:<13}{run['way']:<46}{run['count']:>9,}"
+            lines.append(f"  {what}{run['each_us']:>10.3f} µs each{memory}{equal}")
         lines += [f"  {times:g} times as fast as {tool}" for tool, times in data["times_as_fast_as"].items()]
+        lines += [
+            f"  {name.replace('_', ' ')}: {value:,}"
+            for name, value in data.items()
+            if isinstance(value, int | float)
+        ]
     return "\n".join(lines)
