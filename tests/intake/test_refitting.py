@@ -141,7 +141,8 @@ def test_ten_answers_upset_nothing_and_many_teach(
     before = chance(village, city)
     for n in range(10):
         two(village, city, n, same_as=True)
-    refit(village, city)
+    first = refit(village, city)
+    assert first.in_use, first.row.held_back
     few = chance(village, city)
     assert before < few < before + 0.05
     for n in range(10, 90):
@@ -189,9 +190,9 @@ def test_what_was_learned_is_learned_from_what_was_said_only(village: Session, c
 
 def test_a_stored_model_of_another_version_is_passed_over(village: Session, city: City) -> None:
     text_of = duplicates.dumps(duplicates.shipped()).replace("[features.words]", "[features.smell]")
-    village.add(DuplicateModel(city_id=city.id, id=7, model=text_of, answers={}, held_back={}))
+    village.add(DuplicateModel(city_id=city.id, id=7007, model=text_of, answers={}, held_back={}))
     village.flush()
-    choose(village, city, 7, by=None)
+    choose(village, city, 7007, by=None)
     assert current_model(village, city) is duplicates.shipped()
     with pytest.raises(LookupError, match="no model 8"):
         choose(village, city, 8, by=None)
@@ -210,7 +211,7 @@ def test_the_commands(
         session.add(
             DuplicateModel(
                 city_id=city.id,
-                id=3,
+                id=3003,
                 model=duplicates.dumps(other),
                 answers={"same": 2, "different": 1},
                 held_back={},
@@ -224,12 +225,12 @@ def test_the_commands(
             return result.output
 
         assert "the model that comes with Pinward" in run("show")
-        run("use", "3", "--city", "village")
+        run("use", "3003", "--city", "village")
         # Another process, as it were: its city comes anew with each request.
         session.expire_all()
         assert current_model(session, city).about["data"] == "elsewhere"
         shown = run("show")
-        assert "In use: model 3" in shown
+        assert "In use: model 3003" in shown
         assert "Of 1,000 reports, expected:" in shown
         assert "Pothole: auto 1.0" in shown
         assert "There is no model 4" in run("use", "4", exit_code=1)

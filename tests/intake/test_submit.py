@@ -69,7 +69,7 @@ def test_the_same_lamp_joins_and_keeps_its_own_number(village: Session, city: Ci
     assert second.decision == "joined"
     assert second.ticket_id == first.ticket_id
     assert second.tracking_number != first.tracking_number
-    assert second.reasons[0] == {"code": "same_asset"}
+    assert second.reasons[0] == {"code": "same_asset", "kind": "street_light", "id": "L11"}
     assert second.score is not None
     assert 0 < second.score <= 1
     ticket = queries.ticket(village, city.id, first.ticket_id)
@@ -209,7 +209,7 @@ def test_a_look_tells_all_and_writes_nothing(village: Session, city: City) -> No
     assert seen.due_at == MONDAY + timedelta(hours=48, minutes=5)
     assert [likely.ticket.id for likely in seen.judgement.likely] == [first.ticket_id]
     assert seen.judgement.decision == "joined"
-    assert seen.judgement.likely[0].reasons[0] == {"code": "same_asset"}
+    assert seen.judgement.likely[0].reasons[0] == {"code": "same_asset", "kind": "street_light", "id": "L11"}
     assert village.scalar(text("select count(*) from report")) == 1
     bare = look(village, city, *pin(152, 103))
     assert (bare.assignment, bare.judgement.likely) == (None, [])

@@ -57,7 +57,7 @@ def test_the_pair_is_shown_with_its_score_words_reasons_and_map(
     for part in (
         "62 % alike",
         "1 to compare",
-        "12 m from your pin",
+        "12 m away",
         "Red letters",
         "Scrawl on the wall",
         'class="thumbnail"',

@@ -70,8 +70,9 @@ def judge(
     )
     tickets = matching.tickets(candidates, desk.atlas)
     verdict = duplicates.judge(report, tickets, matching.services, matching.model)
+    kind = desk.catalog.services[service_id].asset_kind
     likely = [
-        Likely(candidates[position], float(score), reasons(features))
+        Likely(candidates[position], float(score), reasons(features, places, 0, kind))
         for position, score, features in zip(
             verdict.suggestions, verdict.scores, verdict.features, strict=True
         )

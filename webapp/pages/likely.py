@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -61,19 +62,46 @@ def _shown(likely: Likely) -> LikelyTicket:
 
 
 def reason_words(reason: dict[str, Any]) -> str:
-    """Return a reason for people to read; empty for those that say nothing to somebody who sees the spot."""
-    code = reason["code"]
-    if code == "same_asset":
+    """Return a reason for people to read; empty for one that this version does not know."""
+    say = _SAY.get(reason["code"])
+    return say(reason) if say else ""
+
+
+def _asset(reason: dict[str, Any]) -> str:
+    # A report of before reasons named the asset has none.
+    if "id" not in reason:
         return _("The same pole or asset")
-    if code == "same_address":
-        return _("The same address")
-    if code == "along_street":
-        side = _("same side of the street") if reason["same_side"] else _("other side of the street")
-        return _("%(metres)d m along the street, %(side)s", metres=reason["metres"], side=side)
-    if code == "distance":
-        return _("%(metres)d m from your pin", metres=reason["metres"])
-    if code == "reports":
-        return ngettext("%(num)d person reported it", "%(num)d people reported it", reason["count"])
-    if code == "closed":
-        return _("Closed lately")
-    return ""
+    return _("The same %(kind)s %(number)s", kind=reason["kind"].replace("_", " "), number=reason["id"])
+
+
+def _along(reason: dict[str, Any]) -> str:
+    street = reason.get("street") or _("the street")
+    where = _("%(metres)d m along %(street)s", metres=reason["metres"], street=street)
+    side = reason.get("same_side")
+    if side is None:
+        return where
+    return f"{where}, {_('same side') if side else _('other side')}"
+
+
+def _gap(reason: dict[str, Any]) -> str:
+    """Return how long the report and the latest one of the ticket are apart, whichever came first."""
+    minutes = round(60 * reason["hours"])
+    if minutes < 60:
+        return ngettext("Reported %(num)d minute apart", "Reported %(num)d minutes apart", minutes)
+    if minutes < 48 * 60:
+        return ngettext("Reported %(num)d hour apart", "Reported %(num)d hours apart", minutes // 60)
+    return ngettext("Reported %(num)d day apart", "Reported %(num)d days apart", minutes // 1440)
+
+
+_SAY: dict[str, Callable[[dict[str, Any]], str]] = {
+    "reporter_says": lambda _reason: _("The reporter says so"),
+    "same_asset": _asset,
+    "same_address": lambda _reason: _("The same address"),
+    "along_street": _along,
+    "distance": lambda reason: _("%(metres)d m away", metres=reason["metres"]),
+    "related_service": lambda _reason: _("Another service that often means the same problem"),
+    "closed": lambda _reason: _("Closed lately"),
+    "gap": _gap,
+    "reports": lambda reason: ngettext("%(num)d report so far", "%(num)d reports so far", reason["count"]),
+    "words": lambda _reason: _("Some of the same words"),
+}

@@ -194,7 +194,12 @@ class BulkLoad:
             due_at=due_at,
             decisions=decisions,
             reasons=[
-                reasons(decisions.features[i]) if repeat >= 0 else [] for i, repeat in enumerate(repeats)
+                reasons(decisions.features[i], places, i, desk.catalog.services[service].asset_kind)
+                if repeat >= 0
+                else []
+                for i, (repeat, service) in enumerate(
+                    zip(repeats.tolist(), told.service_id.tolist(), strict=True)
+                )
             ],
             report_id=report_id,
             ticket_id=_looked_up(self._ticket_ids, decisions.ticket),
