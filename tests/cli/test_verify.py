@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from layers import check, cityfile
 from layers.current import load_atlas
 from layers.publish import publish
-from webapp.cli.agreement import asset_streets, house_numbers, same_label
+from webapp.catalog.calendars import Calendar
+from webapp.cli.agreement import asset_streets, house_numbers, on_time, same_label
 from webapp.cli.city import city as command
 from webapp.config import CHECKOUT, settings
 
@@ -176,6 +177,26 @@ def test_labels_are_compared_where_there_are_any() -> None:
     assert (
         same_label("ward", pa.array([], pa.string()), pa.array([], pa.string()), "(.*)", 0.1).enough is False
     )
+
+
+def test_a_deadline_over_a_change_of_the_clock_keeps_the_time_on_the_wall() -> None:
+    moments = pa.timestamp("us", "UTC")
+    # New York leaves summer time on 6 November 2011: two weeks from 30 October are an hour longer.
+    requested = datetime(2011, 10, 30, 16, tzinfo=UTC)
+    target = datetime(2011, 11, 13, 17, tzinfo=UTC)
+    closed = [target, target + timedelta(seconds=1), None, target, None]
+    ours = pa.table(
+        {
+            "requested_at": pa.array([requested] * 5, moments),
+            "due_at": pa.array([target, target, target, None, None], moments),
+            "closed_at": pa.array(closed, moments),
+        }
+    )
+    theirs = pa.array(["ONTIME", "OVERDUE", "OVERDUE", "ONTIME", "ONTIME"])
+    found = on_time(ours, theirs, "ONTIME", 1.0, Calendar("America/New_York"))
+    assert (found.agreeing, found.rows, found.enough) == (3, 3, True)
+    wrong = on_time(ours, pa.array(["OVERDUE"] * 5), "ONTIME", 1.0, Calendar("America/New_York"))
+    assert wrong.agreeing == 1
 
 
 @pytest.mark.shared

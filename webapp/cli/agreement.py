@@ -12,6 +12,8 @@ import shapely
 from geo.arrays import Floats, Ints
 from geo.text import fold
 from layers.atlas import Atlas
+from webapp.catalog.calendars import Calendar, clock_changes
+from webapp.catalog.deadlines import due_at_many
 
 BESIDE_M = 3.0
 """A point is made this far from the centerline, on the side of its number."""
@@ -53,6 +55,41 @@ def same_label(name: str, ours: pa.Array, theirs: pa.Array, pattern: str, at_lea
     wanted = [_plain(label, form) for label in theirs.to_pylist()]
     pairs = [(our, their) for our, their in zip(ours.to_pylist(), wanted, strict=True) if their]
     return Share(name, sum(our == their for our, their in pairs), len(pairs), at_least)
+
+
+def on_time(ours: pa.Table, theirs: pa.Array, yes: str, at_least: float, calendar: Calendar) -> Share:
+    """Count closed rows that are on time by our own deadline where the file says so, and only there.
+
+    The file's target is taken as the time that it promises on the wall clock, and our arithmetic counts that
+    from the report; what has no target is never late.
+
+    Parameters
+    ----------
+    ours
+        ``requested_at``, ``due_at`` and ``closed_at`` of n reports, UTC.
+    theirs
+        Shape (n,), text: ``yes`` means on time.
+    """
+    requested, target, closed = (
+        ours[name].to_numpy().astype("datetime64[us]") for name in ("requested_at", "due_at", "closed_at")
+    )
+    years = requested.astype("datetime64[Y]").astype(int) + 1970
+    clock = clock_changes(calendar.time_zone, int(years.min()) - 1, int(years.max()) + 12)
+    promised = np.full(len(requested), np.nan)
+    has = ~np.isnat(target)
+    begin, end = (
+        clock.wall(each[has].astype("datetime64[s]").view(np.int64)) for each in (requested, target)
+    )
+    promised[has] = (end - begin) / 3600
+    # What was due before it was reported was late from the first second on.
+    hopeless = promised <= 0
+    due = due_at_many(
+        requested, np.where(hopeless, np.nan, promised), np.zeros(len(requested), bool), calendar
+    )
+    is_on_time = np.isnat(due) & ~hopeless | (closed <= due)
+    said = np.array(theirs.to_pylist(), dtype=object) == yes
+    over = ~np.isnat(closed)
+    return Share("on time", int((is_on_time == said)[over].sum()), int(over.sum()), at_least)
 
 
 def _plain(label: str | None, form: re.Pattern[str]) -> str | None:

@@ -36,6 +36,14 @@ class Compared(_Strict):
     at_least: Part
 
 
+class OnTime(_Strict):
+    """``[reports.on_time]``: of the closed rows, ``column`` is ``yes`` where our deadline says on time."""
+
+    column: str
+    yes: str
+    at_least: Part
+
+
 class ReportExpectations(_Strict):
     """``[reports]``."""
 
@@ -49,12 +57,14 @@ class ReportExpectations(_Strict):
     least_a_second: int = 0
     flags: dict[str, Flagged] = Field(default_factory=dict)
     compare: dict[str, Compared] = Field(default_factory=dict)
+    on_time: OnTime | None = None
 
     def columns_of_file(self) -> list[str]:
         """Return the columns of the file that are read."""
         named = [self.id, *([self.without] if self.without else [])]
         named += [rule.column for rule in self.flags.values()]
         named += [rule.column for rule in self.compare.values()]
+        named += [self.on_time.column] if self.on_time else []
         return list(dict.fromkeys(named))
 
 

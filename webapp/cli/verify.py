@@ -26,7 +26,9 @@ from layers.cityfile import CityDocument
 from layers.current import load_atlas
 from layers.models import City
 from layers.queries import city_by_slug, current_editions
-from webapp.cli.agreement import Share, asset_streets, house_numbers, same_label
+from webapp.catalog.calendars import Calendar
+from webapp.catalog.queries import catalog
+from webapp.cli.agreement import Share, asset_streets, house_numbers, on_time, same_label
 from webapp.cli.city_session import database_session
 from webapp.cli.console import Failure, step
 from webapp.cli.expectations import Expectations, ReportExpectations
@@ -145,23 +147,25 @@ def _verify_reports(document: CityDocument, expected: ReportExpectations, verdic
             with rejects.open(newline="", encoding="utf-8") as rows:
                 verdict.reasons.update(f"{row['field']} {row['reason']}" for row in csv.DictReader(rows))
     with step("Comparing"):
-        ours = _exported(slug, ["external_id", "place_flags", *expected.compare])
+        times = ["requested_at", "due_at", "closed_at"] if expected.on_time else []
+        ours, calendar = _exported(slug, ["external_id", "place_flags", *times, *expected.compare])
         theirs = pq.read_table(file, columns=expected.columns_of_file())
-        _compare(ours, theirs, expected, verdict)
+        _compare(ours, theirs, expected, verdict, calendar)
 
 
-def _exported(slug: str, columns: list[str]) -> pa.Table:
-    """Return columns of what ``pinward reports export`` writes."""
+def _exported(slug: str, columns: list[str]) -> tuple[pa.Table, Calendar]:
+    """Return columns of what ``pinward reports export`` writes, and the city's calendar."""
     with database_session() as session:
         city = city_by_slug(session, slug)
         layers = [layer.name for _, layer in current_editions(session, city.id) if layer.kind == "zones"]
         batches = [batch.select(columns) for batch in export(driver(session), city.id, layers)]
-        return pa.Table.from_batches(
-            batches, pa.schema([export_schema(layers).field(name) for name in columns])
-        )
+        schema = pa.schema([export_schema(layers).field(name) for name in columns])
+        return pa.Table.from_batches(batches, schema), catalog(session, city).calendar
 
 
-def _compare(ours: pa.Table, theirs: pa.Table, expected: ReportExpectations, verdict: Verdict) -> None:
+def _compare(
+    ours: pa.Table, theirs: pa.Table, expected: ReportExpectations, verdict: Verdict, calendar: Calendar
+) -> None:
     found = pc.index_in(theirs[expected.id].cast(pa.string()), ours["external_id"])
     kept = pc.is_valid(found)
     theirs, ours = theirs.filter(kept), ours.take(found.filter(kept))
@@ -170,6 +174,9 @@ def _compare(ours: pa.Table, theirs: pa.Table, expected: ReportExpectations, ver
         marked = ours.filter(theirs[rule.column])["place_flags"].to_pylist()
         agreeing = sum(flag in flags for flags in marked)
         verdict.shares.append(Share(f"flagged {flag}", agreeing, len(marked), rule.at_least))
+    late = expected.on_time
+    if late is not None:
+        verdict.shares.append(on_time(ours, theirs[late.column], late.yes, late.at_least, calendar))
     if expected.without is not None:
         compared = pc.invert(theirs[expected.without])
         theirs, ours = theirs.filter(compared), ours.filter(compared)
