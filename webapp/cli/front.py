@@ -65,6 +65,10 @@ http {{
         application/geo+json application/problem+json application/xml application/atom+xml
         application/manifest+json image/svg+xml;
 
+    # Tiles of the base map are drawn once for everybody, until their time is over or the map changes.
+    proxy_cache_path "{temporary}/tiles" levels=1:2 keys_zone=tiles:10m max_size=1g inactive=30d
+        use_temp_path=off;
+
     upstream web {{ server "unix:{socket}" fail_timeout=0; }}
 
     # A balancer of the city's own, where there is one, knows better than we how the client came.
@@ -84,17 +88,23 @@ http {{
             add_header Cache-Control "public, max-age=31536000, immutable";
             add_header X-Content-Type-Options nosniff;
         }}
-        location / {{
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme_of_client;
+        proxy_set_header X-Forwarded-Host $http_host;
+        proxy_buffers 16 32k;
+        proxy_buffer_size 32k;
+        proxy_read_timeout 120s;
+
+        location / {{ proxy_pass http://web; }}
+        location /tiles/base/ {{
             proxy_pass http://web;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Proto $scheme_of_client;
-            proxy_set_header X-Forwarded-Host $http_host;
-            proxy_buffers 16 32k;
-            proxy_buffer_size 32k;
-            proxy_read_timeout 120s;
+            proxy_cache tiles;
+            proxy_cache_key "$uri?$arg_v";
+            proxy_cache_lock on;
+            proxy_cache_use_stale error timeout updating;
         }}
         location @unreachable {{
             internal;
