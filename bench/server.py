@@ -13,9 +13,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from webapp.db import SEARCH_PATH
 
 REQUESTS = "/open311/v2/requests.json"
 FORM = "application/x-www-form-urlencoded"
@@ -72,6 +75,29 @@ def _await(server: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError("pinward serve does not come up; see what it said above")
 
 
+def post(connection: http.client.HTTPConnection, body: str) -> str:
+    """Post a form and return the number of the report."""
+    connection.request("POST", REQUESTS, body, {"Content-Type": FORM})
+    answer = connection.getresponse()
+    said = answer.read()
+    if answer.status != http.HTTPStatus.CREATED:
+        raise RuntimeError(f"the server refused: {said[:200]!r}")
+    number: str = json.loads(said)[0]["service_request_id"]
+    return number
+
+
+def warm_up(port: int, bodies: Sequence[str]) -> None:
+    """Post the bodies, however long the first ones take, so that every process has its atlas."""
+
+    def one(body: str) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_COMES_UP_WITHIN)
+        post(connection, body)
+        connection.close()
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(one, bodies))
+
+
 def press(port: int, bodies: Sequence[str], seconds: float, folder: Path) -> dict[str, Any]:
     """Post the bodies one after the other with `CLIENTS` connections of wrk, and return its figures.
 
@@ -93,6 +119,8 @@ def press(port: int, bodies: Sequence[str], seconds: float, folder: Path) -> dic
         command, env=os.environ | {"BODIES": str(file)}, check=True, capture_output=True, text=True
     )
     found: dict[str, Any] = json.loads(done.stdout[done.stdout.rindex("{") :])
+    if not found["posts"] or found["failed"]:
+        raise RuntimeError(f"the server did not answer all: {found}")
     share = (_children_s() - before) / found["seconds"] / len(os.sched_getaffinity(0))
     return found | {"posts_per_second": found["posts"] / found["seconds"], "client_cpu_share": share}
 
@@ -102,7 +130,10 @@ def pgbench(url: str, statement: str, seconds: float, folder: Path) -> float:
     script = folder / "pgbench.sql"
     script.write_text(statement)
     command = ["pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", f"{seconds:.0f}"]
-    done = subprocess.run([*command, "-f", script, url], check=True, capture_output=True, text=True)
+    environment = os.environ | {"PGOPTIONS": f"-c search_path={SEARCH_PATH}"}
+    done = subprocess.run(
+        [*command, "-f", script, url], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
     return float(next(line for line in done.stdout.splitlines() if line.startswith("tps")).split()[2])
 
 

@@ -48,6 +48,7 @@ GOALS = {"of_the_bare_statement": 0.45, "lookup_us": 100.0, "pairs_missed": 0}
 PAIRS = 1_000
 _SECONDS = 15.0
 _LOOKUPS = 1_000
+_FIRST = 100
 _SERVICE = "graffiti"
 
 
@@ -91,8 +92,8 @@ def _one_city(city: City, reports: Path, url: str) -> dict[str, Any]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(bare)
     with server.serving(url, city.folder) as port:
-        server.press(port, bodies[:2000], 3, city.folder)
-        ours = server.press(port, bodies[2000:], _SECONDS, city.folder)
+        server.warm_up(port, bodies[:_FIRST])
+        ours = server.press(port, bodies[_FIRST:], _SECONDS, city.folder)
     theirs = server.pgbench(url, "select bench_bare();", _SECONDS, city.folder)
     runs = [
         Run("pinward", "POST requests.json", ours["posts"], ours["seconds"], None),
@@ -253,13 +254,7 @@ def _edges(desk: Desk) -> list[tuple[tuple[float, float], tuple[float, float]]]:
 def _post(connection: http.client.HTTPConnection, start: Barrier, pin: tuple[float, float], key: str) -> str:
     form = {"api_key": key, "service_code": _SERVICE, "long": pin[0], "lat": pin[1]}
     start.wait()
-    connection.request("POST", server.REQUESTS, urlencode(form), {"Content-Type": server.FORM})
-    answer = connection.getresponse()
-    said = answer.read()
-    if answer.status != http.HTTPStatus.CREATED:
-        raise RuntimeError(f"the server refused: {said[:200]!r}")
-    number: str = json.loads(said)[0]["service_request_id"]
-    return number
+    return server.post(connection, urlencode(form))
 
 
 @contextmanager
