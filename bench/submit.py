@@ -196,12 +196,15 @@ def _as_function(connection: Connection[Any], statement: str, parameters: dict[s
 def _bodies(session: Session, reports: Path, city: City, key: str) -> list[str]:
     """Return forms to post: the file's pins, a few metres moved, for services that ask nothing."""
     rng = np.random.default_rng(7)
-    known = catalog(session, city_by_slug(session, None))
+    desk = desk_of(session, city_by_slug(session, None))
+    known = desk.catalog
     bodies = []
-    for fields, _ in zip(fields_of(city, reports, session), range(200_000), strict=False):
+    for fields, _ in zip(fields_of(city, reports, session), range(50_000), strict=False):
         if any(question.required for question in known.service_by_code[fields["service_code"]].questions):
             continue
         lon, lat = rng.normal((fields["lon"], fields["lat"]), 5e-4)
+        if not desk.atlas.locate_one(lon, lat).placed:
+            continue
         form = {"api_key": key, "service_code": fields["service_code"], "long": lon, "lat": lat}
         bodies.append(urlencode(form | {"description": fields["description"]}))
     return bodies
