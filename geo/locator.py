@@ -160,102 +160,126 @@ class Locator:
         )
 
 
+# Many pins a call, as a call with the whole city takes longer than a pin; few enough to stay in the cache.
+_AT_ONCE = 512
+
+
 @compiled
 def _locate(start, stop, pins, city, ordinals, numbers, zone, border_m):
-    for k in range(start, stop):
-        i, px, py = pins.order[k], pins.x[k], pins.y[k]
-        zone[i], border_m[i], numbers[i] = -1, np.nan, np.nan
-        ordinals[i, 1], ordinals[i, 2], ordinals[i, 3], ordinals[i, 4] = -1, -1, 0, -1
-        flags = _judged(px, py, city, zone[i])
-        if flags == 0:
-            flags |= _borders(px, py, city, zone[i], border_m[i])
-            flags |= _street(px, py, city, ordinals[i], numbers[i])
+    for first in range(start, stop, _AT_ONCE):
+        last = min(first + _AT_ONCE, stop)
+        _lowest(first, last, pins, city.layers, city.raster, city.bands, zone)
+        _judge(first, last, pins, city.layers, city.fallbacks, city.reach, zone, ordinals)
+        _borders(first, last, pins, city.layers, city.borders, city.reach, zone, border_m, ordinals)
+        _streets(first, last, pins, city.segments, city.lines, city.streets, city.reach, ordinals, numbers)
+
+
+@compiled
+def _lowest(start, stop, pins, layers, raster, bands, zone):
+    """Write down the lowest zone of each layer that holds a pin."""
+    for pin in range(start, stop):
+        i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
+        for layer in range(zone.shape[1]):
+            zone[i, layer] = -1
+        row, cell = cell_of(px, py, raster)
+        if cell >= 0:
+            for k in range(raster.starts[cell], raster.starts[cell + 1]):
+                entry = raster.entries[k]
+                layer = layers.of_zone[entry // 2]
+                if zone[i, layer] < 0 and (entry % 2 == 0 or holds(entry, row, px, py, bands)):
+                    zone[i, layer] = entry // 2 - layers.starts[layer]
+
+
+@compiled
+def _judge(start, stop, pins, layers, fallbacks, reach, zone, ordinals):
+    """Write down why pins are no place in the city, and take their zones from them; 0 for the others."""
+    for pin in range(start, stop):
+        i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
+        inside = len(layers.city) == 0
+        for k in range(len(layers.city)):
+            inside = inside or zone[i, layers.city[k]] >= 0
+        flags = 0 if inside else OUTSIDE
+        if not (np.isfinite(px) and np.isfinite(py)):
+            flags = NOT_A_POINT
+        for k in range(len(fallbacks)):
+            if np.hypot(px - fallbacks[k, 0], py - fallbacks[k, 1]) <= reach.fallback:
+                flags = FALLBACK_POINT
+        if flags != 0:
+            for layer in range(zone.shape[1]):
+                zone[i, layer] = -1
         ordinals[i, 0] = flags
 
 
 @compiled
-def _judged(px, py, city, zone):
-    """Write down the zones of a pin if it is in the city; else return why it is not."""
-    for k in range(len(city.fallbacks)):
-        if np.hypot(px - city.fallbacks[k, 0], py - city.fallbacks[k, 1]) <= city.reach.fallback:
-            return FALLBACK_POINT
-    if not (np.isfinite(px) and np.isfinite(py)):
-        return NOT_A_POINT
-    layers, raster = city.layers, city.raster
-    row, cell = cell_of(px, py, raster)
-    if cell >= 0:
-        for k in range(raster.starts[cell], raster.starts[cell + 1]):
-            entry = raster.entries[k]
-            layer = layers.of_zone[entry // 2]
-            if zone[layer] < 0 and holds(entry, row, px, py, city.bands):
-                zone[layer] = entry // 2 - layers.starts[layer]
-    inside = len(layers.city) == 0
-    for layer in layers.city:
-        inside = inside or zone[layer] >= 0
-    if not inside:
-        zone[:] = -1
-        return OUTSIDE
-    return 0
+def _borders(start, stop, pins, layers, grid, reach, zone, border_m, ordinals):
+    """Write down how far the borders of the pins' zones are; flag the pins near that of their district."""
+    for pin in range(start, stop):
+        i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
+        for layer in range(border_m.shape[1]):
+            border_m[i, layer] = np.nan
+        if ordinals[i, 0] != 0:
+            continue
+        left, right, bottom, top = cells_around(px, py, reach.border, grid)
+        for row in range(bottom, top + 1):
+            cell = row * grid.columns
+            for k in range(grid.starts[cell + left], grid.starts[cell + right + 1]):
+                layer = layers.of_zone[grid.edges[k]]
+                if zone[i, layer] == grid.edges[k] - layers.starts[layer]:
+                    _, bx, by = closest_on_edge(
+                        px, py, grid.ends[k, 0], grid.ends[k, 1], grid.ends[k, 2], grid.ends[k, 3]
+                    )
+                    way = np.sqrt((px - bx) ** 2 + (py - by) ** 2)
+                    if way <= reach.border and not way >= border_m[i, layer]:
+                        border_m[i, layer] = way
+        if layers.district >= 0 and border_m[i, layers.district] >= 0.0:
+            ordinals[i, 0] = NEAR_BOUNDARY
 
 
 @compiled
-def _borders(px, py, city, zone, border_m):
-    """Write down how far the borders of a pin's zones are; return whether that of its district is near."""
-    grid, layers = city.borders, city.layers
-    left, right, bottom, top = cells_around(px, py, city.reach.border, grid)
-    for row in range(bottom, top + 1):
-        for k in range(grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]):
-            layer = layers.of_zone[grid.edges[k]]
-            if zone[layer] == grid.edges[k] - layers.starts[layer]:
-                ends = grid.ends[k]
-                _, bx, by = closest_on_edge(px, py, ends[0], ends[1], ends[2], ends[3])
-                way = np.sqrt((px - bx) ** 2 + (py - by) ** 2)
-                if way <= city.reach.border and not way >= border_m[layer]:
-                    border_m[layer] = way
-    if layers.district >= 0 and border_m[layers.district] >= 0.0:
-        return NEAR_BOUNDARY
-    return 0
+def _streets(start, stop, pins, grid, lines, streets, reach, ordinals, numbers):
+    """Write down the pins' places on their nearest segments, and flag how sure those are."""
+    for pin in range(start, stop):
+        i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
+        ordinals[i, 1], ordinals[i, 2], ordinals[i, 3], ordinals[i, 4] = -1, -1, 0, -1
+        numbers[i, 0], numbers[i, 1], numbers[i, 2], numbers[i, 3] = np.nan, np.nan, np.nan, np.nan
+        if ordinals[i, 0] & UNPLACED:
+            continue
+        edge, other, other_square = nearest_edges(px, py, reach.segment, grid, lines.piece)
+        if edge < 0:
+            ordinals[i, 0] |= FAR_FROM_STREET
+            continue
+        segment = lines.piece[edge]
+        side, snap_m, snap_x, snap_y, fraction = snapped(px, py, edge, lines)
+        length = lines.along[lines.offsets[segment + 1] - 1]
+        ordinals[i, 1], ordinals[i, 3] = segment, side
+        ordinals[i, 4] = number_at(
+            among_houses(fraction, inset(length)),
+            side,
+            streets.ranges[0, segment],
+            streets.ranges[1, segment],
+            streets.ranges[2, segment],
+            streets.ranges[3, segment],
+        )
+        numbers[i, 0], numbers[i, 1], numbers[i, 2], numbers[i, 3] = snap_x, snap_y, snap_m, fraction * length
+        if other >= 0 and np.sqrt(other_square) <= snap_m + reach.rival:
+            rival = _rival(px, py, snap_m + reach.rival, segment, grid, lines.piece, streets.name)
+            if rival >= 0:
+                ordinals[i, 0] |= TWO_STREETS
+                ordinals[i, 2] = rival
 
 
 @compiled
-def _street(px, py, city, ordinals, numbers):
-    """Write down a pin's place on the nearest segment; return how sure that is."""
-    lines, streets = city.lines, city.streets
-    edge, other, other_square = nearest_edges(px, py, city.reach.segment, city.segments, lines.piece)
-    if edge < 0:
-        return FAR_FROM_STREET
-    segment = lines.piece[edge]
-    side, snap_m, snap_x, snap_y, fraction = snapped(px, py, edge, lines)
-    length = lines.along[lines.offsets[segment + 1] - 1]
-    ranges = streets.ranges
-    number = number_at(
-        among_houses(fraction, inset(length)),
-        side,
-        ranges[0, segment],
-        ranges[1, segment],
-        ranges[2, segment],
-        ranges[3, segment],
-    )
-    ordinals[1], ordinals[3], ordinals[4] = segment, side, number
-    numbers[0], numbers[1], numbers[2], numbers[3] = snap_x, snap_y, snap_m, fraction * length
-    if other >= 0 and np.sqrt(other_square) <= snap_m + city.reach.rival:
-        ordinals[2] = _rival(px, py, snap_m + city.reach.rival, streets.name[segment], city)
-        return TWO_STREETS if ordinals[2] >= 0 else 0
-    return 0
-
-
-@compiled
-def _rival(px, py, radius, street, city):
+def _rival(px, py, radius, own, grid, piece, names):
     """Return the nearest segment of another street with a name within a radius, -1 where there is none."""
-    grid, best, nearest = city.segments, -1, radius
+    best, nearest = -1, radius
     left, right, bottom, top = cells_around(px, py, radius, grid)
     for row in range(bottom, top + 1):
         for k in range(grid.starts[row * grid.columns + left], grid.starts[row * grid.columns + right + 1]):
-            segment = city.lines.piece[grid.edges[k]]
-            name = city.streets.name[segment]
-            if name >= 0 and name != street:
-                ends = grid.ends[k]
-                _, sx, sy = closest_on_edge(px, py, ends[0], ends[1], ends[2], ends[3])
+            segment = piece[grid.edges[k]]
+            if names[segment] >= 0 and names[segment] != names[own]:
+                _, sx, sy = closest_on_edge(
+                    px, py, grid.ends[k, 0], grid.ends[k, 1], grid.ends[k, 2], grid.ends[k, 3]
+                )
                 way = np.sqrt((px - sx) ** 2 + (py - sy) ** 2)
                 if way < nearest or (way == nearest and not 0 <= best < segment):
                     best, nearest = segment, way

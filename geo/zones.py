@@ -211,9 +211,7 @@ def _outline(bands, zone, row, x0, y0, size, columns, border, flips):
 
 @compiled
 def holds(entry, row, px, py, bands):
-    """Say whether the zone of a raster entry holds a point, its border included."""
-    if entry % 2 == 0:
-        return True
+    """Say whether the zone of a raster entry with a border in the cell holds a point; on the border, too."""
     zone = entry // 2
     band = bands.first[zone] + row - bands.bottom[zone]
     inside = False
@@ -247,8 +245,9 @@ def _first(start, stop, x, y, raster, bands, zone):
         row, cell = cell_of(x[i], y[i], raster)
         if cell >= 0:
             for k in range(raster.starts[cell], raster.starts[cell + 1]):
-                if holds(raster.entries[k], row, x[i], y[i], bands):
-                    zone[i] = raster.entries[k] // 2
+                entry = raster.entries[k]
+                if entry % 2 == 0 or holds(entry, row, x[i], y[i], bands):
+                    zone[i] = entry // 2
                     break
 
 
@@ -268,8 +267,9 @@ def _all(start, stop, x, y, raster, bands, offsets):
             zones = longer
         before = used
         for k in range(begin, end):
-            if holds(raster.entries[k], row, x[i], y[i], bands):
-                zones[used] = raster.entries[k] // 2
+            entry = raster.entries[k]
+            if entry % 2 == 0 or holds(entry, row, x[i], y[i], bands):
+                zones[used] = entry // 2
                 used += 1
         offsets[i + 1] = used - before
     return zones[:used]
