@@ -66,6 +66,8 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))
+    if current_user.role == "administrator":
+        places.append(StaffPlace("/admin/duplicates", _("Matching"), "duplicates"))
     return places
 
 
