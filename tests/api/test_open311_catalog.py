@@ -118,7 +118,7 @@ def refused(answer: TestResponse, status: int, parameter: str) -> None:
         ("requests.xml?jurisdiction_id=atlantis", 404, "jurisdiction_id"),
         ("discovery.xml?jurisdiction_id=atlantis", 404, "jurisdiction_id"),
         ("requests", 404, "path"),
-        ("requests.csv", 404, "path"),
+        ("requests.pdf", 404, "path"),
         ("no/such/thing.json", 404, "path"),
     ],
 )

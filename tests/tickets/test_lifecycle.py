@@ -39,7 +39,7 @@ def test_the_table_agrees_with_itself() -> None:
     for row in MOVES:
         assert row.to in STATUSES
         assert row.sources <= set(STATUSES)
-        assert row.who <= {*ROLES, "resident", "system"}
+        assert row.who <= {*ROLES, "resident", "system", "program"}
     assert set(STATES) == set(STATUSES)
     assert {row.to for row in MOVES} == set(STATUSES) - {"new"}
 

@@ -2,6 +2,14 @@
 
 from flask import Blueprint
 
-from webapp.api import errors, health, open311, tiles
+from webapp.api import errors, features, health, open311, openapi, photos, tiles
 
-blueprints: list[Blueprint] = [*open311.blueprints, health.blueprint, tiles.blueprint, errors.blueprint]
+blueprints: list[Blueprint] = [
+    *open311.blueprints,
+    features.blueprint,
+    openapi.blueprint,
+    health.blueprint,
+    photos.blueprint,
+    tiles.blueprint,
+    errors.blueprint,
+]

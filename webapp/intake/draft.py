@@ -7,12 +7,10 @@ back as problems that name the field and say what to do.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -20,6 +18,7 @@ from webapp.catalog.snapshot import Catalog, ServiceEntry
 from webapp.intake.answers import read_answers
 from webapp.intake.words import plain_text
 from webapp.people.contacts import ContactDetails, clean
+from webapp.tickets import media
 
 LONGEST_DESCRIPTION = 4000
 LONGEST_ADDRESS = 400
@@ -74,7 +73,7 @@ def _media(urls: list[str]) -> list[str]:
     if len(urls) > MOST_MEDIA:
         raise ValueError(f"Send at most {MOST_MEDIA} pictures.")
     for url in urls:
-        if len(url) > 2000 or urlsplit(url).scheme not in ("http", "https") or re.search(r"[\s<>\"]", url):
+        if not media.is_address(url):
             raise ValueError("Give the address of a picture, beginning with https://.")
     return urls
 

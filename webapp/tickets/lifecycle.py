@@ -12,8 +12,8 @@ from typing import Literal, get_args
 from webapp.people.access import Role
 from webapp.tickets.models import OPEN_STATUSES
 
-Party = Literal["resident", "system"]
-"""Movers who do not sign in: the one who reported, and Pinward itself."""
+Party = Literal["resident", "system", "program"]
+"""Movers who do not sign in: the one who reported, Pinward itself, and another system with its key."""
 
 Detail = Literal["outcome", "waiting_on", "owner", "scheduled_for"]
 """The one further thing that some states take: the column of the ticket that holds it."""
@@ -52,6 +52,7 @@ STATES: dict[str, State] = {
 _OPEN = frozenset(OPEN_STATUSES)
 _CREW: frozenset[str] = frozenset({"crew", "supervisor", "agent", "administrator"})
 _DESK: frozenset[str] = frozenset({"supervisor", "agent", "administrator"})
+_WORK = _CREW | {"program"}
 
 COMPARERS = _DESK
 """Who says whether two tickets are one problem."""
@@ -69,15 +70,15 @@ class Move:
 MOVES: tuple[Move, ...] = (
     Move(_OPEN - {"assigned"}, "assigned", _DESK | {"system"}),
     Move(frozenset({"scheduled", "in_progress", "waiting", "referred"}), "assigned", _CREW),
-    Move(_OPEN, "scheduled", _CREW),
-    Move(_OPEN - {"in_progress"}, "in_progress", _CREW),
+    Move(_OPEN, "scheduled", _WORK),
+    Move(_OPEN - {"in_progress"}, "in_progress", _WORK),
     Move(_OPEN, "waiting", _CREW),
-    Move(_OPEN, "referred", _CREW | {"system"}),
-    Move(_OPEN, "done", _CREW),
-    Move(_OPEN, "declined", _DESK),
+    Move(_OPEN, "referred", _WORK | {"system"}),
+    Move(_OPEN, "done", _WORK),
+    Move(_OPEN, "declined", _DESK | {"program"}),
     Move(frozenset({"done"}), "confirmed", _DESK | {"resident", "system"}),
-    Move(frozenset({"done"}), "reopened", _CREW | {"resident"}),
-    Move(frozenset({"confirmed", "declined"}), "reopened", _DESK),
+    Move(frozenset({"done"}), "reopened", _WORK | {"resident"}),
+    Move(frozenset({"confirmed", "declined"}), "reopened", _DESK | {"program"}),
 )
 """Every move there is. What is scheduled, waits or is referred may be so again: for another day or party."""
 

@@ -298,7 +298,9 @@ _UNDO = text(
 
 _WHO_WAS_FIRST = text(
     """
-    select coalesce(staff.name, case last.actor when 'resident' then 'The reporter' else 'Pinward' end) as by,
+    select coalesce(staff.name, case last.actor when 'resident' then 'The reporter'
+                                                when 'program' then 'Another system'
+                                                else 'Pinward' end) as by,
            coalesce(last.at, ticket.opened_at) as at, last.note
       from ticket
       left join lateral (

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response
 
-from webapp.api.open311 import discovery, listing, services, submission
+from webapp.api.open311 import bulk, discovery, listing, services, submission, updates
 from webapp.api.open311.errors import register_errors
 from webapp.people.access import API_KEY, PUBLIC, Rule, access
 
@@ -23,6 +23,9 @@ _ROUTES: list[tuple[str, Callable[..., Response], str, Rule]] = [
     (f"/requests.{_FORM}", listing.several, "GET", PUBLIC),
     (f"/requests.{_FORM}", submission.post, "POST", API_KEY),
     (f"/requests/<tracking_number>.{_FORM}", listing.one, "GET", PUBLIC),
+    ("/requests.csv", bulk.stream, "GET", PUBLIC),
+    (f"/servicerequestupdates.{_FORM}", updates.updates_told, "GET", PUBLIC),
+    (f"/servicerequestupdates.{_FORM}", updates.take_update, "POST", API_KEY),
     (f"/tokens/<token>.{_FORM}", listing.token, "GET", PUBLIC),
 ]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app, request
+from flask import Response, request
 
 from webapp.api.open311.dates import w3c
 from webapp.api.open311.formats import MEDIA_TYPES, Format, respond
 from webapp.api.open311.jurisdiction import city_of
 from webapp.api.open311.parameters import Parameters
+from webapp.api.open311.shown import base_url
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 ENDPOINTS = {"production": "/open311/v2/", "test": "/open311/test/v2/"}
@@ -21,7 +22,7 @@ def document(form: Format) -> Response:
     city = city_of(Parameters(request))
     # Services and questions change when the city file is loaded.
     changeset = w3c(city.loaded_at, ZoneInfo(city.time_zone))
-    base = (current_app.config["PINWARD"].public_url or request.host_url).rstrip("/")
+    base = base_url()
     contact = city.details.get("contact") or {}
     ways = [str(contact[way]) for way in ("phone", "email", "url") if contact.get(way)]
     reach = f"{city.name} 311: {', '.join(ways)}" if ways else f"{city.name} 311"

@@ -12,17 +12,19 @@ from webapp.api.open311.dates import w3c
 from webapp.catalog.snapshot import Catalog, ServiceEntry
 
 
-def extension_fields(row: RowMapping, known: Catalog, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the further fields of a request. Of a service that is not public, no answers and no photos."""
+def extension_fields(
+    row: RowMapping, known: Catalog, zone: ZoneInfo, pictures: list[str], *, sees_all: bool
+) -> dict[str, Any]:
+    """Return the further fields of a request; the answers only of what the caller may see all of."""
     service = known.services[row["service_id"]]
     crew = known.crews.get(row["crew_id"])
     return {
-        "attributes": _attributes(row["answers"], service) if service.public else [],
+        "attributes": _attributes(row["answers"], service) if sees_all else [],
         "extended_attributes": {
             "channel": row["channel"],
             "x": row["x"],
             "y": row["y"],
-            "photos": [{"media_url": url} for url in row["media_urls"]] if service.public else [],
+            "photos": [{"media_url": url} for url in pictures],
         },
         "notes": [
             {

@@ -22,6 +22,7 @@ ITEM_NAMES = {
     "attributes": "attribute",
     "values": "value",
     "service_requests": "request",
+    "service_request_updates": "request_update",
     "endpoints": "endpoint",
     "formats": "format",
     "photos": "photo",

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp.api.open311.errors import Open311Error, bad
 
@@ -36,9 +37,9 @@ class Parameters:
         self._values: dict[str, list[str]] = {}
         for name, value in _pairs(request):
             if _SURROGATE.search(name) or _SURROGATE.search(value):
-                raise bad(_shown(name), "is not valid UTF-8.")
+                raise bad(printable(name), "is not valid UTF-8.")
             if "\x00" in name or "\x00" in value:
-                raise bad(_shown(name), "holds a NUL character.")
+                raise bad(printable(name), "holds a NUL character.")
             if value.strip():
                 self._values.setdefault(name, []).append(value)
 
@@ -131,7 +132,7 @@ class Parameters:
                 continue
             match = _ATTRIBUTE.fullmatch(name)
             if match is None:
-                raise bad(_shown(name), "is not of the form attribute[CODE] or attribute[CODE][].")
+                raise bad(printable(name), "is not of the form attribute[CODE] or attribute[CODE][].")
             answers.setdefault(match[1], []).extend(values)
         return answers
 
@@ -143,12 +144,19 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
             raise Open311Error(413, f"The form is larger than {_LARGEST_FORM:,} bytes.")
         pairs += _parse(request.get_data())
     elif request.mimetype == "multipart/form-data":
-        pairs += list(request.form.items(multi=True))
+        pairs += _multipart(request)
     elif request.content_length:
         raise Open311Error(
             400, "Content-Type: send the form as application/x-www-form-urlencoded or multipart/form-data."
         )
     return pairs
+
+
+def _multipart(request: Request) -> list[tuple[str, str]]:
+    try:
+        return list(request.form.items(multi=True))
+    except RequestEntityTooLarge:
+        raise Open311Error(413, "media: all files together are too large; send smaller pictures.") from None
 
 
 def _parse(raw: bytes) -> list[tuple[str, str]]:
@@ -179,6 +187,6 @@ def _check_list(name: str, values: list[str], most: int, longest: int) -> None:
         raise bad(name, f"holds a value longer than {longest:,} characters.")
 
 
-def _shown(name: str) -> str:
+def printable(name: str) -> str:
     """Return a parameter's name, short and printable."""
     return name[:60].encode("ascii", "backslashreplace").decode() or "A parameter without a name"

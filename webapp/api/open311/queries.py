@@ -7,15 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, and_, case, func, select, true
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from layers.models import City
-from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES, Report, Ticket, TimelineEntry
+from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES, Photo, Report, Ticket, TimelineEntry
 
-_MOVES = tuple(status for status in OPEN_STATUSES + CLOSED_STATUSES if status != "assigned")
-_PUBLIC_KINDS = ("received", "joined", *_MOVES, "undone", "noted")
+MOVES = tuple(status for status in OPEN_STATUSES + CLOSED_STATUSES if status != "assigned")
+_SAID = (*MOVES, "undone", "noted")
+_PUBLIC_KINDS = ("received", "joined", *_SAID)
 """Timeline entries that everybody may read; how a ticket was matched and assigned is not among them."""
 
 
@@ -33,6 +48,8 @@ class Filters:
     open: bool | None = None
     box: tuple[float, float, float, float] | None = None
     """West, south, east, north in degrees."""
+    before: tuple[datetime, int] | None = None
+    """Only those made before then; of those made just then, with a lower id."""
     page: int = 1
     page_size: int = 1000
 
@@ -90,25 +107,28 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(_updated_at <= filters.updated_before)
     if filters.open is not None:
         conditions.append(Ticket.open == filters.open)
+    if filters.before:
+        conditions.append(tuple_(Report.requested_at, Report.id) < tuple_(*map(literal, filters.before)))
     if filters.box:
         conditions.append(Report.geom.op("&&")(func.st_makeenvelope(*filters.box, 4326)))
     return conditions
 
 
 def _newest_first(filters: Filters) -> tuple[ColumnElement[Any], ...]:
-    when = Report.updated_at if filters.updated_after or filters.updated_before else Report.requested_at
+    by_update = (filters.updated_after or filters.updated_before) and not filters.before
+    when = Report.updated_at if by_update else Report.requested_at
     return when.desc(), Report.id.desc()
 
 
 def _last_note(city_id: int) -> FromClause:
+    """Select what was said last. A move without words leaves nothing of what was said before."""
     entry = TimelineEntry
     return (
         select(entry.note)
         .where(
             entry.city_id == city_id,
             entry.ticket_id == Ticket.id,
-            entry.note != "",
-            entry.kind.in_(_MOVES),
+            entry.kind.in_(_SAID),
         )
         .order_by(entry.at.desc(), entry.id.desc())
         .limit(1)
@@ -117,7 +137,13 @@ def _last_note(city_id: int) -> FromClause:
 
 
 def _columns(last_note: FromClause) -> list[ColumnElement[Any]]:
+    photos = (
+        select(func.array_agg(aggregate_order_by(Photo.name, Photo.id)))
+        .where(Photo.city_id == Report.city_id, Photo.report_id == Report.id)
+        .scalar_subquery()
+    )
     return [
+        Report.id.label("id"),
         Report.tracking_number.label("tracking_number"),
         Report.service_id.label("service_id"),
         Report.description.label("description"),
@@ -131,7 +157,12 @@ def _columns(last_note: FromClause) -> list[ColumnElement[Any]]:
         Ticket.open.label("open"),
         Ticket.department_id.label("department_id"),
         _updated_at.label("updated_at"),
-        last_note.c.note.label("status_notes"),
+        Ticket.status.label("status"),
+        func.coalesce(
+            Ticket.outcome, Ticket.waiting_on, Ticket.owner, cast(Ticket.scheduled_for, Text)
+        ).label("detail"),
+        last_note.c.note.label("last_note"),
+        func.coalesce(photos, literal([], ARRAY(Text))).label("photos"),
     ]
 
 

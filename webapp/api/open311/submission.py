@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from layers.models import City
+from webapp.api.open311 import callers
 from webapp.api.open311.errors import Open311Error, bad
 from webapp.api.open311.formats import Format, respond
 from webapp.api.open311.jurisdiction import city_of
-from webapp.api.open311.parameters import Parameters
+from webapp.api.open311.parameters import Parameters, printable
 from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import ServiceEntry
 from webapp.intake.draft import MOST_MEDIA, DraftError, read_draft
 from webapp.intake.submit import submit
-from webapp.people import keys
-from webapp.people.models import ApiKey
+from webapp.people.keys import Use
+from webapp.storage import uploads
+from webapp.tickets import photos, pictures
 
 TEST_BLUEPRINT = "open311_test"
 CHANNEL = "open311"
@@ -30,15 +32,15 @@ _PARAMETERS = {
     "name": "first_name",
     "idempotency_key": "Idempotency-Key",
 }
-_PHOTO_NOT_KEPT = "The uploaded file was not kept: send the address of a picture as media_url."
 
 
 def post(form: Format) -> Response:
     """Take a report in and answer its number; on the test endpoint, throw it away again."""
     parameters = Parameters(request)
     city = city_of(parameters)
-    fields = _fields(parameters, _key(parameters, city))
+    fields = _fields(parameters, callers.system(parameters, city, "write"))
     known = catalog(g.session, city)
+    drawn = _drawn()
     try:
         receipt = submit(g.session, city, read_draft(known, fields))
     except DraftError as error:
@@ -46,28 +48,40 @@ def post(form: Format) -> Response:
     if request.blueprint == TEST_BLUEPRINT:
         g.session.rollback()
     else:
+        if not receipt.repeated:
+            _keep(city, receipt.report_id, drawn)
         g.session.commit()
     service = known.service_by_code[receipt.service_code]
     answer = {
         **_number(service, receipt.tracking_number),
-        "service_notice": " ".join([service.notice, _PHOTO_NOT_KEPT if request.files else ""]).strip()
-        or None,
+        "service_notice": service.notice or None,
         "account_id": parameters.text("account_id"),
     }
     return respond(form, "service_requests", [answer], status=201)
 
 
-def _key(parameters: Parameters, city: City) -> ApiKey:
-    key = parameters.text("api_key")
-    if key is None:
-        raise Open311Error(403, "api_key: is missing. GET discovery says whom to ask for one.")
-    known = keys.check(g.session, city.id, key)
-    if known is None:
-        raise Open311Error(403, "api_key: is not valid here, or was revoked.")
-    return known
+def _drawn() -> list[pictures.Picture]:
+    """Return the photos sent along, under whatever names. With one that is no good, the report is refused."""
+    sent = [(name, file) for name, file in request.files.items(multi=True) if file.filename]
+    if len(sent) > photos.MOST_PHOTOS:
+        raise bad(sent[photos.MOST_PHOTOS][0], f"is one too many: send at most {photos.MOST_PHOTOS} photos.")
+    drawn = []
+    for name, file in sent:
+        try:
+            drawn.append(pictures.draw(file.stream))  # type: ignore[arg-type]
+        except pictures.PhotoRefusedError as error:
+            too_large = isinstance(error, pictures.PhotoTooLargeError)
+            raise Open311Error(413 if too_large else 400, f"{printable(name)}: {error}") from error
+    return drawn
 
 
-def _fields(parameters: Parameters, key: ApiKey) -> dict[str, Any]:
+def _keep(city: City, report_id: int, drawn: list[pictures.Picture]) -> None:
+    storage = uploads(current_app.config["PINWARD"].home)
+    for picture in drawn:
+        photos.keep_picture(g.session, storage, city.id, report_id, picture)
+
+
+def _fields(parameters: Parameters, key: Use) -> dict[str, Any]:
     """Return the draft's fields. ``media_url`` is kept as an address, and never fetched."""
     point = parameters.point()
     address = parameters.text("address_string", longest=_LONGEST)
@@ -90,7 +104,7 @@ def _fields(parameters: Parameters, key: ApiKey) -> dict[str, Any]:
         "phone": parameters.text("phone", longest=_LONGEST),
         "channel": CHANNEL,
         # Of two programs that count from 1, neither gets the other's answer.
-        "idempotency_key": f"{CHANNEL}.{key.id}.{repeat}" if repeat else None,
+        "idempotency_key": f"{CHANNEL}.{key.key_id}.{repeat}" if repeat else None,
     }
 
 

@@ -1,0 +1,78 @@
+"""A service request as its caller may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, request
+from sqlalchemy import RowMapping
+
+from layers.models import City
+from webapp.api.open311.dates import w3c
+from webapp.api.open311.extensions import extension_fields
+from webapp.api.open311.states import words
+from webapp.catalog.snapshot import Catalog, ServiceEntry
+from webapp.tickets import media
+
+
+def base_url() -> str:
+    """Return the address that people know, without a slash at its end."""
+    return (current_app.config["PINWARD"].public_url or request.host_url).rstrip("/")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads what: the city with its catalog, and whether its other services may be read too.
+
+    Of a report of a service that is not public, anybody who knows its number may follow its status; what was
+    written, answered and photographed stays between the reporter and the city.
+    """
+
+    city: City
+    known: Catalog
+    private: bool
+    base: str
+
+    def fields(self, row: RowMapping, *, extensions: bool) -> dict[str, Any]:
+        """Return the fields of a request, in GeoReport's order."""
+        service = self.known.services[row["service_id"]]
+        sees_all = self.private or service.public
+        pictures = self.pictures(row) if sees_all else []
+        fields = self._standard(row, service, sees_all)
+        fields["media_url"] = pictures[0] if pictures else None
+        if extensions:
+            fields |= extension_fields(row, self.known, self.zone, pictures, sees_all=sees_all)
+        return fields
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.city.time_zone)
+
+    def pictures(self, row: RowMapping) -> list[str]:
+        """Return the addresses of a report's photos, and of pictures elsewhere."""
+        kept = [f"{self.base}/photos/{name}.jpg" for name in row["photos"]]
+        return kept + media.shown(row["media_urls"])
+
+    def _standard(self, row: RowMapping, service: ServiceEntry, sees_all: bool) -> dict[str, Any]:
+        zone = self.zone
+        return {
+            "service_request_id": row["tracking_number"],
+            "status": "open" if row["open"] else "closed",
+            "status_notes": row["last_note"] or words(row["status"], row["detail"]),
+            "service_name": service.name,
+            "service_code": service.code,
+            "description": row["description"] if sees_all else None,
+            "agency_responsible": self.known.departments[row["department_id"]].name,
+            "service_notice": service.notice or None,
+            "requested_datetime": w3c(row["requested_at"], zone),
+            "updated_datetime": w3c(row["updated_at"], zone),
+            "expected_datetime": w3c(row["due_at"], zone),
+            "address": row["address"],
+            "address_id": None,
+            "zipcode": row["postcode"],
+            "lat": row["lat"],
+            "long": row["lon"],
+        }

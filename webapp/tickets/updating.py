@@ -1,0 +1,103 @@
+"""Takes what other systems tell of a report: it moves the ticket by the lifecycle's rules, or is a remark.
+
+Every reporter of the ticket sees it. The caller commits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ScalarSelect, and_, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from layers.models import City
+from webapp.tickets.models import GivenUpdate, Report, Ticket, TimelineEntry
+from webapp.tickets.moving import move
+
+
+class AlreadyGivenError(ValueError):
+    """The same system told the same update before."""
+
+
+class NoSuchReportError(LookupError):
+    """No report of the city has the tracking number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What another system tells."""
+
+    update_id: str
+    status: str
+    """As given."""
+    state: str | None
+    """The state to move the ticket to; None, or where it is that already: a remark."""
+    from_closed_only: bool = False
+    """A ticket that is open is not moved."""
+    detail: str | None = None
+    note: str
+    updated_at: datetime
+    media_urls: list[str] = field(default_factory=list)
+
+
+def take(session: Session, city: City, api_key_id: int, tracking_number: str, told: Told) -> int:
+    """Take an update, and return the id of its timeline entry.
+
+    Raises
+    ------
+    NoSuchReportError, AlreadyGivenError
+        Nothing was written.
+    webapp.tickets.lifecycle.MoveRefused
+        The lifecycle has no such move; nothing was written.
+    """
+    ticket = session.execute(
+        select(Ticket.id, Ticket.version, Ticket.status, Ticket.open)
+        .join(Report, and_(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id))
+        .where(Report.city_id == city.id, Report.tracking_number == tracking_number)
+        .with_for_update(of=Ticket)
+    ).one_or_none()
+    if ticket is None:
+        raise NoSuchReportError(tracking_number)
+    if session.get(GivenUpdate, (city.id, api_key_id, told.update_id)) is not None:
+        raise AlreadyGivenError(told.update_id)
+    if told.state in (None, ticket.status) or (told.from_closed_only and ticket.open):
+        _remark(session, city.id, ticket.id, told.note)
+    else:
+        move(
+            session, city, ticket.id, str(told.state),
+            by="program", version=ticket.version, note=told.note, detail=told.detail,
+        )  # fmt: skip
+    given = insert(GivenUpdate).values(
+        city_id=city.id,
+        api_key_id=api_key_id,
+        update_id=told.update_id,
+        timeline_id=_latest(city.id, ticket.id),
+        status=told.status,
+        updated_at=told.updated_at,
+        media_urls=told.media_urls,
+    )
+    return session.scalars(given.returning(GivenUpdate.timeline_id)).one()
+
+
+def _remark(session: Session, city_id: int, ticket_id: int, note: str) -> None:
+    session.execute(
+        insert(TimelineEntry).values(
+            city_id=city_id, ticket_id=ticket_id, kind="noted", actor="program", note=note
+        )
+    )
+    of_ticket = and_(Report.city_id == city_id, Report.ticket_id == ticket_id)
+    session.execute(
+        update(Report).where(of_ticket).values(updated_at=func.now()),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _latest(city_id: int, ticket_id: int) -> ScalarSelect[int]:
+    """Select the entry just written: the ticket is locked."""
+    entry = TimelineEntry
+    return (
+        select(func.max(entry.id))
+        .where(entry.city_id == city_id, entry.ticket_id == ticket_id)
+        .scalar_subquery()
+    )
