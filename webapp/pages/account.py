@@ -68,6 +68,7 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/council", _("District"), "council"))
     if current_user.role == "administrator":
         places.append(StaffPlace("/admin/duplicates", _("Matching"), "duplicates"))
+        places.append(StaffPlace("/admin/keys", _("Keys"), "keys"))
     return places
 
 

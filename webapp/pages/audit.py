@@ -24,6 +24,8 @@ KINDS = {
     "staff_added": _l("Added an account"),
     "staff_disabled": _l("Closed an account"),
     "staff_reset": _l("Gave a new password"),
+    "key_added": _l("Made a key for another system"),
+    "key_revoked": _l("Revoked a key"),
 }
 
 

@@ -28,6 +28,8 @@ Kind = Literal[
     "staff_added",
     "staff_disabled",
     "staff_reset",
+    "key_added",
+    "key_revoked",
 ]
 
 
