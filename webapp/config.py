@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         validation_alias="PINWARD_PROXIES",
         description="How many proxies of yours, such as a TLS balancer, stand before Pinward's own nginx.",
     )
+    hooks_inside: bool = Field(
+        default=False,
+        validation_alias="PINWARD_HOOKS_INSIDE",
+        description="Lets webhooks go to private addresses and by plain http: for tests and closed networks.",
+    )
     demo: bool = Field(
         default=False,
         validation_alias="PINWARD_DEMO",

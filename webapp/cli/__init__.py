@@ -21,6 +21,7 @@ SECTIONS = {
         "demo": "Make and load the demo city.",
         "staff": "Add people who work for the city.",
         "key": "Make and revoke the keys that other systems write with.",
+        "webhook": "Tell other systems what happens, as it happens.",
     },
     "Places and reports": {
         "locate": "Say what the map knows of a point.",

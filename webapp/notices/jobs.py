@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import time
 from functools import cache
 
 import structlog
@@ -13,7 +14,7 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import Settings, settings
 from webapp.db import make_engine, make_session
-from webapp.notices import mail, outbox, sending
+from webapp.notices import mail, outbox, outside, sending, webhooks
 from webapp.people import contacts
 
 log = structlog.get_logger()
@@ -41,6 +42,45 @@ def run(session: Session, settings: Settings) -> int:
         outbox.read(session, city.id)
         session.commit()
     return sum(_send_due(session, settings, city) for city in cities)
+
+
+@jobs.app.periodic(cron="* * * * * */5")
+@jobs.app.task(name="webhooks", queueing_lock="webhooks")
+def call_webhooks(timestamp: int) -> None:
+    """Let other systems know what has happened since the last time."""
+    now = settings()
+    with _sessions(now.database)() as session:
+        run_webhooks(session, now)
+
+
+def run_webhooks(session: Session, settings: Settings) -> int:
+    """Queue what webhooks are to hear and try what is due; commits as it goes. Returns how many arrived."""
+    arrived = 0
+    for city in session.scalars(select(City).order_by(City.id)).all():
+        webhooks.read(session, city.id)
+        session.commit()
+        while (claimed := webhooks.claim(session, city.id)) is not None:
+            sent = webhooks.body(session, city, claimed)
+            session.commit()
+            arrived += _call(session, settings, city, claimed, sent)
+            session.commit()
+    return arrived
+
+
+def _call(session: Session, settings: Settings, city: City, claimed: webhooks.Claimed, sent: bytes) -> bool:
+    headers = {
+        "Content-Type": "application/json",
+        "Pinward-Delivery": str(claimed.id),
+        "Pinward-Signature": webhooks.signature(claimed.secret, sent, int(time.time())),
+    }
+    try:
+        outside.post(claimed.url, sent, headers, inside=settings.hooks_inside)
+    except outside.NotSentError as problem:
+        webhooks.failed(session, city.id, claimed.id, str(problem))
+        log.warning("webhook not delivered", city=city.slug, delivery=claimed.id, error=str(problem))
+        return False
+    webhooks.delivered(session, city.id, claimed.id)
+    return True
 
 
 def _send_due(session: Session, settings: Settings, city: City) -> int:

@@ -13,6 +13,8 @@ above it, by either id, is read once more, and from then on only what has come s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -49,18 +51,28 @@ _NEXT = cast(cast(func.pg_snapshot_xmax(_SNAPSHOT), Text), BigInteger)
 """The id that the next transaction will get."""
 
 
-def read(session: Session, city_id: int) -> int:
+Tell = Callable[[Session, int, ColumnElement[bool]], int]
+"""Makes of a city's entries, those that a condition names, what is to be told; returns how much that is."""
+
+
+def read(session: Session, city_id: int, *, reader: str = READER, tell: Tell | None = None) -> int:
     """Make the notices of the timeline entries committed since the last time. The caller commits.
 
     Entries that an import wrote make none: they tell of things long past.
+
+    Parameters
+    ----------
+    reader, tell
+        Who else reads the outbox, with a cursor of its own, and what it makes of the entries instead.
 
     Returns
     -------
     int
         How many notices were made.
     """
-    cursor = _locked_cursor(session, city_id)
-    made = _adopt(session, cursor) if _is_of_another_cluster(session, cursor) else 0
+    tell = tell or _tell
+    cursor = _locked_cursor(session, city_id, reader)
+    made = _adopt(session, cursor, tell) if _is_of_another_cluster(session, cursor) else 0
     unread = and_(
         TimelineEntry.id > cursor.floor_id,
         tuple_(TimelineEntry.transaction, TimelineEntry.id)
@@ -68,7 +80,7 @@ def read(session: Session, city_id: int) -> int:
     )
     # In this order: what lies below the line now is visible to the statement that comes after.
     settled = session.execute(_last_settled(city_id).where(unread)).one_or_none()
-    made += _tell(session, city_id, unread)
+    made += tell(session, city_id, unread)
     if settled is not None:
         cursor.transaction, cursor.timeline_id = settled
         session.flush()
@@ -91,13 +103,13 @@ def _is_of_another_cluster(session: Session, cursor: OutboxCursor) -> bool:
     return cursor.cluster != _cluster(session) or bool(session.scalar(in_our_future))
 
 
-def _adopt(session: Session, cursor: OutboxCursor) -> int:
+def _adopt(session: Session, cursor: OutboxCursor, tell: Tell) -> int:
     """Tell what was not told where the cursor comes from, and begin to count anew."""
     missed = and_(
         TimelineEntry.id > cursor.floor_id,
         or_(TimelineEntry.transaction > cursor.transaction, TimelineEntry.id > cursor.timeline_id),
     )
-    made = _tell(session, cursor.city_id, missed)
+    made = tell(session, cursor.city_id, missed)
     # What transactions still to come have written, the dump brought along.
     restored = session.scalar(
         select(func.max(TimelineEntry.id)).where(
@@ -128,16 +140,16 @@ def _last_settled(city_id: int) -> Select[int, int]:
     )
 
 
-def _locked_cursor(session: Session, city_id: int) -> OutboxCursor:
+def _locked_cursor(session: Session, city_id: int, reader: str) -> OutboxCursor:
     """Return the cursor, locked until the transaction ends: one reader at a time."""
     session.execute(
         insert(OutboxCursor)
-        .values(city_id=city_id, reader=READER, cluster=_cluster(session), transaction=0, timeline_id=0)
+        .values(city_id=city_id, reader=reader, cluster=_cluster(session), transaction=0, timeline_id=0)
         .on_conflict_do_nothing()
     )
     return session.execute(
         select(OutboxCursor)
-        .where(OutboxCursor.city_id == city_id, OutboxCursor.reader == READER)
+        .where(OutboxCursor.city_id == city_id, OutboxCursor.reader == reader)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one()
