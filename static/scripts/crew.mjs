@@ -5,14 +5,34 @@ import { goTo, locate, makeMap } from "./map/base.mjs";
 
 const panes = document.querySelector(".panes");
 const section = document.querySelector("[data-map]");
-const markers = JSON.parse(section.dataset.markers);
-const known = new Set(section.dataset.iconNames.split(" "));
+const markers = section ? JSON.parse(section.dataset.markers) : [];
+const known = new Set(section?.dataset.iconNames.split(" "));
 let map;
 
 for (const button of document.querySelectorAll("[data-show]")) {
   button.addEventListener("click", () => show(button.dataset.show));
 }
-start();
+document.querySelector("[data-distance]").addEventListener("change", findMe);
+if (section) start();
+
+/** Put where the phone is into the form, so that a distance means something. */
+function findMe({ target }) {
+  if (!target.value || !navigator.geolocation) return;
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      setField(target.form, "lon", coords.longitude.toFixed(5));
+      setField(target.form, "lat", coords.latitude.toFixed(5));
+    },
+    () => {
+      target.value = "";
+    },
+  );
+}
+
+function setField(form, name, value) {
+  const field = form.elements[name] ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name }));
+  field.value = value;
+}
 
 function start() {
   map = makeMap(section.querySelector(".map__canvas"), {

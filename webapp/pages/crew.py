@@ -1,17 +1,23 @@
-"""For crews: the open tickets of my areas as list and map."""
+"""For crews: the open tickets of my areas as list and map, narrowed down by the address, in views to keep."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.pages.context import served
+from webapp.pages.council_choice import districts_of
+from webapp.pages.crew_choice import DISTANCES_M, filters_of, read_choice
+from webapp.pages.places import atlas
 from webapp.pages.words import is_late
+from webapp.people import views
 from webapp.people.access import access, roles
 from webapp.tickets import queries
-from webapp.tickets.queries import Filters, TicketRow
+from webapp.tickets.models import OPEN_STATUSES
+from webapp.tickets.queries import TicketRow
 
 blueprint = Blueprint("crew", __name__)
 RULE = roles("crew", "supervisor", "agent")
@@ -23,13 +29,11 @@ A_PAGE = 100
 @access(RULE)
 def tickets() -> str:
     """List the open tickets of the person's crew, the first due first."""
-    here = served()
-    start = request.args.get("from", 0, int)
-    mine = _mine()
-    total = queries.count_open(here.session, here.city.id, mine)
-    rows = queries.open_tickets(
-        here.session, here.city.id, mine, limit=A_PAGE, offset=max(0, min(start, 100_000))
-    )
+    here, chosen = served(), read_choice()
+    start = max(0, min(request.args.get("from", 0, int), 100_000))
+    wanted = filters_of(chosen)
+    total = queries.count_open(here.session, here.city.id, wanted)
+    rows = queries.open_tickets(here.session, here.city.id, wanted, limit=A_PAGE, offset=start)
     return render_template(
         "crew/tickets.html",
         tickets=rows,
@@ -40,25 +44,26 @@ def tickets() -> str:
         late=sum(is_late(row) for row in rows),
         markers=[_marker(row) for row in rows if row.lon is not None],
         services=here.catalog.services,
+        states=OPEN_STATUSES,
+        districts=districts_of(atlas()),
+        distances=DISTANCES_M,
+        chosen=chosen,
+        views=views.views_of(here.session, current_user),
         moved=session.pop("moved", None),
     )
 
 
-def _mine() -> Filters:
-    """Return whose tickets the person sees: a crew its own, a supervisor the department's, others all."""
-    if current_user.role == "crew":
-        return Filters(crew_ids=[current_user.crew_id])
-    if current_user.role == "supervisor" and current_user.department_id is not None:
-        return Filters(department_ids=[current_user.department_id])
-    return Filters()
-
-
-def may_see(row: TicketRow) -> bool:
-    """Say whether a ticket is among those that the person signed in works with."""
-    mine = _mine()
-    return (mine.crew_ids is None or row.crew_id in mine.crew_ids) and (
-        mine.department_ids is None or row.department_id in mine.department_ids
-    )
+@blueprint.post("/crew/views")
+@access(RULE)
+def keep_view() -> AnyResponse:
+    """Keep the filters of the address under a name; or forget a view."""
+    here, chosen = served(), read_choice()
+    if "forget" in request.form:
+        views.forget(here.session, current_user, request.form.get("forget", 0, int))
+    elif name := request.form.get("name", "").replace("\x00", "").strip()[: views.LONGEST_NAME]:
+        views.keep(here.session, current_user, name, chosen.query)
+    here.session.commit()
+    return redirect(url_for("crew.tickets", **chosen.query))
 
 
 def _whose() -> str:

@@ -20,7 +20,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.pages.context import served
-from webapp.pages.crew import RULE, may_see
+from webapp.pages.crew import RULE
+from webapp.pages.crew_choice import may_see
 from webapp.pages.thumbnail import thumbnail
 from webapp.pages.words import status_words
 from webapp.people import contacts

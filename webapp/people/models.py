@@ -13,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     SmallInteger,
+    UniqueConstraint,
     func,
     text,
 )
@@ -95,6 +96,22 @@ class StaffSession(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="Used last, to some minutes")
     revoked_at: Mapped[datetime | None]
+
+
+class SavedView(Base):
+    """The filters of a list that somebody keeps under a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
+        UniqueConstraint("city_id", "staff_id", "name"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    query: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="The parameters of the list's address")
 
 
 class AuditEntry(Base):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, nulls_last, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, nulls_last, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from webapp.catalog.models import Crew, Department, Service
 from webapp.people.models import Staff
 from webapp.tickets.models import Report, Ticket, TimelineEntry
+from webapp.tickets.tracking import TrackingNumberError, normalise
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
@@ -134,6 +137,10 @@ class Filters:
     district: str | None = None
     due_before: datetime | None = None
     bbox: Box | None = None
+    near: tuple[float, float, float] | None = None
+    """Longitude, latitude in degrees, and within how many metres."""
+    words: str | None = None
+    """In the address or in what a reporter wrote; or a ticket's number, or a tracking number."""
 
 
 def ticket(session: Session, city_id: int, ticket_id: int) -> TicketRow | None:
@@ -290,4 +297,28 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(Ticket.due_at < filters.due_before)
     if filters.bbox is not None:
         conditions.append(Ticket.geom.op("&&")(func.st_makeenvelope(*filters.bbox, 4326)))
+    if filters.near is not None:
+        lon, lat, metres = filters.near
+        # The box, drawn a little wide, is what the table is indexed by; the distance decides.
+        wide = metres / 100_000.0
+        wider = wide / max(math.cos(math.radians(lat)), 0.01)
+        box = func.st_makeenvelope(lon - wider, lat - wide, lon + wider, lat + wide, 4326)
+        point = func.st_setsrid(func.st_makepoint(lon, lat), 4326)
+        distance = func.st_distancesphere(Ticket.geom, point)
+        conditions += [Ticket.geom.op("&&")(box), distance <= metres]
+    if filters.words is not None:
+        conditions.append(_has_words(filters.words))
     return conditions
+
+
+def _has_words(words: str) -> ColumnElement[bool]:
+    """Return the condition that a ticket is meant by the words of a search."""
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    of_ticket = and_(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id)
+    said: ColumnElement[bool] = Report.description.ilike(pattern)
+    with suppress(TrackingNumberError):
+        said = or_(said, Report.tracking_number == normalise(words))
+    meant = [Ticket.address.ilike(pattern), select(Report.id).where(of_ticket, said).exists()]
+    if words.isascii() and words.isdecimal() and int(words) < 2**63:
+        meant.append(Ticket.id == int(words))
+    return or_(*meant)

@@ -1,0 +1,148 @@
+"""The pages of staff as they look: accessible, never wider than the screen, usable by keys; a day of a crew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from layers.queries import city_by_slug
+from tests.browser.steps import assert_accessible, sign_in
+from tests.pages.spots import spot
+from webapp.app import create_app
+from webapp.config import settings
+from webapp.db import make_engine, make_session
+from webapp.intake.draft import Draft
+from webapp.intake.submit import submit
+
+pytestmark = pytest.mark.browser
+LOOKS = pytest.mark.parametrize(
+    ("browser_page", "scheme"), [("phone", "light"), ("desk", "dark")], indirect=["browser_page"]
+)
+
+
+@pytest.fixture
+def live_app(monkeypatch: pytest.MonkeyPatch, committed_database: str) -> Iterator[Flask]:
+    """The demo city with a few tickets, of which two may be one, as it runs for people."""
+    engine = make_engine(committed_database)
+    with make_session(engine)() as session:
+        _report(session)
+    monkeypatch.setenv("DATABASE_URL", committed_database)
+    settings.cache_clear()
+    yield create_app(settings(), engine=engine)
+    engine.dispose()
+
+
+def _report(session: Session) -> None:
+    city = city_by_slug(session, "demo")
+    for number, words in ((0, "Red letters on the wall"), (1, "Scrawl"), (5, "A tag"), (8, "")):
+        where = spot(session, number)
+        draft = Draft(service_code="graffiti", lon=where.lon, lat=where.lat, description=words)
+        submit(session, city, draft)
+        session.commit()
+    # All with one crew, as on a day of one.
+    session.execute(
+        text(
+            "update ticket set crew_id = crew.id, department_id = crew.department_id, priority = 2, "
+            "priority_why = 'Five people or more reported it', version = 1 from crew "
+            "where crew.code = 'clean-team'"
+        )
+    )
+    ids = session.scalars(text("select id from report order by id")).all()
+    assert len(ids) == 4
+    session.execute(
+        text(
+            "update report set duplicate_decision = 'flagged', duplicate_of = :first, duplicate_score = 0.62, "
+            """duplicate_reasons = '[{"code": "distance", "metres": 12}]' where id = :second"""
+        ),
+        {"first": ids[0], "second": ids[1]},
+    )
+    session.commit()
+
+
+def looker(page: Page, screenshot: Callable[[str], Path]) -> Callable[[str], None]:
+    def look(name: str) -> None:
+        page.wait_for_load_state("networkidle")
+        screenshot(name)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        assert_accessible(page)
+
+    return look
+
+
+@LOOKS
+def test_a_crews_day(browser_page: Page, screenshot: Callable[[str], Path], scheme: str) -> None:
+    page = browser_page
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    look = looker(page, screenshot)
+    sign_in(page, "clean-team")
+    page.get_by_text("Search and filter").click()
+    look("1-filters")
+    page.get_by_label("Words, address or number").fill("nothing like it")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_text("Nothing fits")).to_be_visible()
+    page.get_by_label("Words, address or number").fill("")
+    page.get_by_label("State").select_option("assigned")
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_text("Search and filter").click()
+    page.get_by_label("Keep this view as").fill("With us")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_role("link", name="With us")).to_be_visible()
+    look("2-kept")
+    page.get_by_role("link", name="Day plan").click()
+    expect(page.get_by_role("heading", name="Day plan")).to_be_visible()
+    look("3-plan")
+    first = page.locator(".stop").first.get_attribute("id")
+    page.get_by_role("link", name="Stop 1 later").click()
+    expect(page.locator(".stop").nth(1)).to_have_attribute("id", first or "")
+    expect(page.get_by_text("ordered by hand")).to_be_visible()
+    page.emulate_media(media="print")
+    screenshot("4-print")
+    expect(page.locator(".bar__links")).not_to_be_visible()
+    page.emulate_media(media="screen", color_scheme=scheme)  # type: ignore[arg-type]
+    page.locator(".stop__tickets a").first.click()
+    page.get_by_text("Wait, schedule, pass on").click()
+    look("5-ticket")
+    page.get_by_label("Note for everybody to read").fill("Too wet for the cleaner")
+    page.get_by_label("Waiting for").select_option("weather")
+    page.get_by_role("button", name="Wait", exact=True).click()
+    look("6-undo-offered")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Taken back: it was a slip")).to_be_visible()
+    look("7-undone")
+
+
+@LOOKS
+def test_the_desk_compares_by_keys(
+    browser_page: Page, screenshot: Callable[[str], Path], scheme: str
+) -> None:
+    page = browser_page
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    look = looker(page, screenshot)
+    sign_in(page, "agent")
+    page.goto("/desk/repeats")
+    expect(page.get_by_text("62 % alike")).to_be_visible()
+    look("1-pair")
+    page.keyboard.press("s")
+    expect(page.get_by_text("Nothing to compare")).to_be_visible()
+    look("2-merged")
+    page.get_by_role("button", name="Take apart again").click()
+    expect(page.get_by_text("Taken apart: this is a ticket of its own")).to_be_visible()
+
+
+@LOOKS
+def test_account_and_audit(browser_page: Page, screenshot: Callable[[str], Path], scheme: str) -> None:
+    page = browser_page
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    look = looker(page, screenshot)
+    sign_in(page, "auditor")
+    expect(page).to_have_url(re.compile("/audit$"))
+    look("1-audit")
+    page.goto("/account")
+    look("2-account")
