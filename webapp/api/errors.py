@@ -14,6 +14,23 @@ from webapp.api.open311.errors import error_response
 blueprint = Blueprint("api_errors", __name__)
 
 
+class RequestError(Exception):
+    """A request that cannot be answered.
+
+    Parameters
+    ----------
+    status
+        Such as 400.
+    detail
+        What is wrong, which parameter it is about, and how to put it right.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
 def problem(status: int, detail: str) -> Response:
     """Return a problem document.
 

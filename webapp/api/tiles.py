@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 
-from layers.atlas import Atlas
 from layers.current import atlas_of, served_city_id
 from layers.tiles import MAX_ZOOM, base_etag, base_tile
 from webapp.api.errors import problem
@@ -53,7 +52,7 @@ def tilejson(name: str) -> Response:
         tiles=[f"{base}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{tag}"],
         minzoom=0,
         maxzoom=MAX_ZOOM,
-        bounds=_bounds(atlas),
+        bounds=atlas.bounds,
         vector_layers=_LAYERS[name],
     )
 
@@ -104,15 +103,6 @@ def _city_id() -> int:
         return served_city_id(g.session, current_app.config["PINWARD"])
     except LookupError:
         abort(503)
-
-
-def _bounds(atlas: Atlas) -> list[float]:
-    """Return west, south, east, north of the streets, in degrees (EPSG:4326)."""
-    coords = atlas.segments.lines.coords
-    (west, south), (east, north) = coords.min(axis=0), coords.max(axis=0)
-    # All four corners: north on the metric grid is not quite true north.
-    lon, lat = atlas.metric.to_lonlat([west, east, east, west], [south, south, north, north])
-    return [round(float(edge), 6) for edge in (lon.min(), lat.min(), lon.max(), lat.max())]
 
 
 def _tile(body: bytes | None, tag: str, cache_control: str) -> Response:

@@ -10,7 +10,15 @@ from flask import Blueprint, Response, g, request
 blueprint = Blueprint("headers", __name__)
 
 SMALLEST_TO_COMPRESS = 1024
-COMPRESSED = ("text/html", "application/json", "application/geo+json", "image/svg+xml")
+COMPRESSED = (
+    "text/html",
+    "image/svg+xml",
+    "application/json",
+    "application/geo+json",
+    "application/problem+json",
+    "application/schema+json",
+    "application/vnd.oai.openapi+json",
+)
 
 
 @blueprint.app_template_global()

@@ -1,0 +1,199 @@
+"""Items: the features of a collection, a page at a time, as GeoJSON (RFC 7946) in the CRS asked for."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import shapely
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from sqlalchemy.orm import Session
+
+from webapp.api.features.collections import Features
+from webapp.api.features.crs import CRS84, BoxError, Crs
+from webapp.api.features.queries import Wanted, page
+from webapp.api.features.when import interval
+from webapp.api.query import Query, Whole, bad
+
+MOST_ITEMS = 10_000
+ITEMS = 100
+"""Where no limit is given."""
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
+_CURSOR = re.compile(r"([0-9a-f]{1,20})\.(\d{1,18})", re.ASCII)
+
+
+def _box(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    numbers = tuple(float(part) for part in parts if _NUMBER.fullmatch(part))
+    if len(parts) not in (4, 6) or len(numbers) != len(parts) or not all(map(math.isfinite, numbers)):
+        raise ValueError("It is not four numbers with commas between")
+    return numbers
+
+
+def _cursor(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = _CURSOR.fullmatch(value)
+    if match is None:
+        raise ValueError("It was not given by an earlier answer")
+    return match[1], int(match[2])
+
+
+Box = Annotated[
+    tuple[float, ...],
+    BeforeValidator(_box),
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
+]
+Cursor = Annotated[
+    tuple[str, int],
+    BeforeValidator(_cursor),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CURSOR.pattern}$"}),
+]
+
+
+class FormQuery(Query):
+    """What every route takes."""
+
+    f: Literal["json", "html"] | None = Field(
+        default=None, description="json or html; without it, what the Accept header prefers"
+    )
+
+
+class OneQuery(FormQuery):
+    """What the route of one feature takes."""
+
+    crs: str = Field(default=CRS84, description="the URI of a CRS that the collection lists")
+
+
+class ItemsQuery(OneQuery):
+    """What the route of a collection's features takes, besides its properties."""
+
+    bbox: Box | None = Field(
+        default=None,
+        description="west,south,east,north, or six numbers with heights: features that touch the box",
+    )
+    bbox_crs: str = Field(default=CRS84, alias="bbox-crs", description="the URI of the CRS of bbox")
+    datetime: str | None = Field(
+        default=None,
+        description="an instant, a day of the city's, or an interval begin/end, of which either may be ..",
+    )
+    limit: Whole = Field(
+        default=ITEMS, ge=1, le=MOST_ITEMS, description=f"how many features, from 1 to {MOST_ITEMS:,}"
+    )
+    cursor: Cursor | None = Field(default=None, description="where to go on, as the next link says it")
+
+
+def system(name: str, uri: str, systems: dict[str, Crs]) -> Crs:
+    """Return the CRS that a parameter names.
+
+    Raises
+    ------
+    RequestError
+        400 where it is not offered.
+    """
+    if uri not in systems:
+        raise bad(name, f"is not offered here; there are: {', '.join(systems)}.")
+    return systems[uri]
+
+
+def items(
+    session: Session,
+    features: Features,
+    query: ItemsQuery,
+    filters: dict[str, str],
+    systems: dict[str, Crs],
+    zone: ZoneInfo,
+) -> tuple[list[Sequence[Any]], str | None]:
+    """Return a page of rows, and the cursor of the next where there is one.
+
+    Raises
+    ------
+    RequestError
+        400 for a parameter that means nothing here.
+    """
+    version, after = query.cursor or (features.version, None)
+    # One more than asked for tells whether there is a next page.
+    wanted = Wanted(
+        version=version,
+        after=after,
+        limit=query.limit + 1,
+        region=_region(query, systems),
+        interval=_interval(query, zone),
+        equal=[_filter(features, name, text) for name, text in filters.items()],
+    )
+    try:
+        rows = page(session, features, wanted)
+    except LookupError:
+        raise bad("cursor", "is out of date, since the city's map has changed: begin again.") from None
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    return rows, f"{version}.{rows[-1][0]}" if more else None
+
+
+def _region(query: ItemsQuery, systems: dict[str, Crs]) -> shapely.Geometry | None:
+    crs = system("bbox-crs", query.bbox_crs, systems)
+    if query.bbox is None:
+        return None
+    try:
+        return crs.region(query.bbox)
+    except BoxError as error:
+        raise bad("bbox", f"{error}. It is in {crs.uri}.") from None
+
+
+def _interval(query: ItemsQuery, zone: ZoneInfo) -> Any:
+    if query.datetime is None:
+        return None
+    try:
+        return interval(query.datetime, zone)
+    except ValueError as error:
+        described = ItemsQuery.model_fields["datetime"].description
+        raise bad("datetime", f"{error}. It takes: {described}.") from None
+
+
+def _filter(features: Features, name: str, text: str) -> tuple[Any, Any]:
+    found = next(each for each in features.properties if each.name == name)
+    try:
+        return found.column, found.parse(text)
+    except ValueError as error:
+        raise bad(name, f"{error}.") from None
+
+
+def feature_texts(features: Features, rows: Sequence[Sequence[Any]], crs: Crs, base: str = "") -> list[str]:
+    """Return each row as a GeoJSON Feature.
+
+    Parameters
+    ----------
+    base
+        For a feature alone: its links as JSON, with the comma before them.
+    """
+    shapes = crs.from_lonlat(shapely.from_wkb([None if row[2] is None else bytes(row[2]) for row in rows]))
+    names = [each.name for each in features.properties]
+    texts = []
+    for row, shape in zip(rows, shapely.to_geojson(shapes), strict=True):
+        properties = dict(zip(names, row[3:], strict=True))
+        texts.append(
+            f'{{"type":"Feature","id":{plain(row[1])},"geometry":{shape or "null"},'
+            f'"properties":{plain(properties)}{base}}}'
+        )
+    return texts
+
+
+def plain(value: object) -> str:
+    """Return a value as JSON, times in UTC."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=moment)
+
+
+def moment(value: object) -> str:
+    """Return a time as RFC 3339 writes it."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
