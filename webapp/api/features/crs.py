@@ -17,6 +17,9 @@ _EPSG = "http://www.opengis.net/def/crs/EPSG/0/{}"
 _EDGE_PARTS = 32
 """A straight edge in one system is a curve in another: each is cut into so many parts."""
 
+_FARTHEST_M = 1e8
+"""Twice around the Earth and more."""
+
 
 class BoxError(ValueError):
     """A box that is none; the text says why."""
@@ -83,6 +86,8 @@ class Crs:
             return _degrees(west, south, east, north)
         if west > east:
             raise BoxError("The second corner lies west of the first")
+        if max(map(abs, (west, south, east, north))) > _FARTHEST_M:
+            raise BoxError("It lies beyond what this coordinate system covers")
         edges = shapely.segmentize(_rectangle(west, south, east, north), _part(west, south, east, north))
         found = shapely.transform(
             edges,

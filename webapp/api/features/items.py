@@ -191,9 +191,9 @@ def plain(value: object) -> str:
 
 
 def moment(value: object) -> str:
-    """Return a time as RFC 3339 writes it."""
+    """Return a time as RFC 3339 writes it, whole, so that a filter by it finds it again."""
     if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no form in JSON")
