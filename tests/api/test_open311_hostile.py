@@ -174,3 +174,36 @@ def test_a_body_that_is_too_large_or_of_another_kind(demo_client: FlaskClient, k
     assert answer.status_code == 400
     answer = demo_client.post(REQUESTS, data=b"--b\r\nbroken", content_type="multipart/form-data; boundary=b")
     assert 400 <= answer.status_code < 500
+
+
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {new} "{f"&{old};" * 10}">' for old, new in zip("abcdefgh", "bcdefghi", strict=True))
+    + "]><request><service_code>&i;</service_code><file>&b;</file></request>"
+)
+
+
+@pytest.mark.parametrize("path", ["requests.xml", "servicerequestupdates.xml"])
+@pytest.mark.parametrize("kind", ["text/xml", "application/xml", "application/json", "text/plain"])
+def test_a_body_that_is_no_form_is_never_parsed(demo_client: FlaskClient, path: str, kind: str) -> None:
+    answer = demo_client.post(f"{V2}/{path}", data=BOMB, content_type=kind)
+    assert answer.status_code == 400
+    assert descriptions(answer)[0].startswith("Content-Type")
+
+
+@pytest.mark.parametrize("path", ["requests", "servicerequestupdates"])
+def test_ten_thousand_ids_are_refused_before_anything_is_asked(demo_client: FlaskClient, path: str) -> None:
+    ids = ",".join(f"K7Q-M4X-{i:03d}" for i in range(10_000))
+    answer = demo_client.get(f"{V2}/{path}.json", query_string={"service_request_id": ids})
+    assert answer.status_code == 400
+    assert descriptions(answer)[0].startswith("service_request_id: names 10,000 values")
+
+
+@pytest.mark.parametrize(
+    "name", ["start_date", "end_date", "page", "page_size", "api_key", "jurisdiction_id"]
+)
+@pytest.mark.parametrize("value", ["%ff", "a%00b", "x" * 5000])
+def test_updates_name_a_bad_parameter(demo_client: FlaskClient, name: str, value: str) -> None:
+    answer = demo_client.get(f"{V2}/servicerequestupdates.json?{name}={value}")
+    assert 400 <= answer.status_code < 500
+    assert descriptions(answer)[0].startswith(name)

@@ -323,3 +323,14 @@ def test_a_poll_takes_two_statements(
     with demo_statements() as statements:
         assert len(told(demo_client)) == 1
     assert len([each for each in statements if not each.startswith(("SAVEPOINT", "RELEASE"))]) == 2
+
+
+def test_sending_an_update_takes_seven_statements(
+    report: Send, tell: Tell, demo_statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    number = report()
+    with demo_statements() as statements:
+        assert tell(number, "FIXED").status_code == 201
+    asked = [each for each in statements if not each.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]
+    # City, key, ticket, earlier update; what the move saw, the move; the update.
+    assert len(asked) == 7, asked

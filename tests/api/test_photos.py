@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.api.conftest import REQUESTS, Pin, Send
+from webapp.storage import uploads
 from webapp.tickets import photos, pictures
 
 GPS = 0x8825
@@ -174,3 +177,46 @@ def test_the_test_endpoint_and_a_repeat_keep_no_photo(
         )
     assert demo_session.scalar(text("select count(*) from photo")) == 1
     assert len(uploaded()) == len(photos.SIZES)
+
+
+def test_a_photo_is_answered_with_two_statements(
+    demo_client: FlaskClient, demo_session: Session, key: str, pins: list[Pin],
+    demo_statements: Callable[[], AbstractContextManager[list[str]]],
+) -> None:  # fmt: skip
+    assert demo_client.post(REQUESTS, data=form(key, pins, media=file(jpeg()))).status_code == 201
+    name = demo_session.scalar(text("select name from photo"))
+    with demo_statements() as statements:
+        assert demo_client.get(f"/photos/{name}.jpg").status_code == 200
+    asked = [each for each in statements if not each.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))]
+    assert len(asked) == 2, asked
+
+
+def test_a_form_keeps_photos_with_its_report(demo_session: Session, send: Send, tmp_path: Path) -> None:
+    number = send()
+    report_id = demo_session.scalar(text("select id from report where tracking_number = :n"), {"n": number})
+    storage = uploads(tmp_path)
+    kept = [
+        photos.keep_photo(demo_session, storage, 1, report_id, io.BytesIO(saved_as("PNG"))) for _ in range(2)
+    ]
+    assert [each.name for each in photos.photos_of(demo_session, 1, [report_id])[report_id]] == [
+        each.name for each in kept
+    ]
+    content = photos.read_photo(storage, 1, kept[0].name, "large")
+    assert content is not None
+    assert len(content) == kept[0].bytes
+    with pytest.raises(pictures.PhotoRefusedError, match="not a picture"):
+        photos.keep_photo(demo_session, storage, 1, report_id, io.BytesIO(b"text named .jpg"))
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "photos/1/../../x", "/etc/passwd", "photos/1/ab/..", "photos//x"]
+)
+def test_storage_keeps_inside_its_folder(tmp_path: Path, name: str) -> None:
+    storage = uploads(tmp_path)
+    for attempt in (
+        lambda: storage.read(name),
+        lambda: storage.keep(name, b"x"),
+        lambda: storage.forget(name),
+    ):
+        with pytest.raises(ValueError, match="not the name"):
+            attempt()
