@@ -1,4 +1,4 @@
-"""Which of a million reports are one ticket: by a plain radius beside other tools, and by the scored matching.
+"""Which of a million reports are one ticket: by a plain radius beside other tools, and by scored matching.
 
 The plain rule is one service, at most 10 m apart, whatever lies between: what PostGIS calls ST_ClusterDBSCAN
 with one point a cluster, and scikit-learn DBSCAN with min_samples=1. All must find the same partition. The
@@ -115,7 +115,7 @@ def _ours(drawn: Drawn, *, repeat: int) -> Run:
 
 
 def _matching(drawn: Drawn) -> tuple[Run, Decisions]:
-    """Match the reports by the model that is shipped, from places to decisions; nothing was written in them."""
+    """Match the reports by the model that is shipped, from places to decisions; they have no words."""
     model = duplicates.shipped()
     services = model.bind(sorted(model.services)[:SERVICES])
     answers: list[Decisions] = []

@@ -1,4 +1,4 @@
-"""The whole place of a million pins: street, side, house number, zones, service areas, asset; beside geopandas.
+"""The whole place of a million pins: street, side, number, zones, service areas, asset; beside geopandas.
 
 Ours goes through the public ``Atlas.locate``, from longitudes and latitudes to everything that a web process
 knows of a pin, every zone of layers that overlap included. geopandas gets what a notebook would do: project,

@@ -45,7 +45,7 @@ def benchmarks() -> list[str]:
 
 
 def exponents(times: Sequence[tuple[int, float]]) -> list[float]:
-    """Return, for each step from one (count, seconds) to the next, the power of the count that time follows."""
+    """Return, a step from one (count, seconds) to the next, the power of the count that time follows."""
     return [
         round(math.log(long / short) / math.log(many / few), 3)
         for (few, short), (many, long) in pairwise(times)

@@ -91,6 +91,11 @@ def served_city_id(session: Session, settings: Settings) -> int:
     return known[settings.city]
 
 
+def known_city_id(engine: Engine, settings: Settings) -> int | None:
+    """Return what `served_city_id` found before, without asking the database."""
+    return _served.get(engine, {}).get(settings.city)
+
+
 def _slot(session: Session, city_id: int) -> _Slot:
     with _slots_lock:
         return _slots.setdefault(session.get_bind().engine, {}).setdefault(city_id, _Slot())

@@ -186,7 +186,9 @@ def test_words_in_common() -> None:
 
 
 def test_the_rank_prefers_the_own_service_then_the_nearer_then_the_later() -> None:
-    tickets = some(4, x=[1.0, 9.0, 9.0, 8.0], service=[POTHOLE, LIGHT, LIGHT, LIGHT], opened=[-3.0, -2.0, -1.0, -9.0])
+    tickets = some(
+        4, x=[1.0, 9.0, 9.0, 8.0], service=[POTHOLE, LIGHT, LIGHT, LIGHT], opened=[-3.0, -2.0, -1.0, -9.0]
+    )
     verdict = judge(one(), tickets, BOUND, MODEL)
     rank = dict(zip(verdict.suggestions.tolist(), verdict.features[:, FEATURES.index("rank")], strict=True))
     assert rank == {3: 0.0, 2: 1.0, 1: 2.0, 0: 3.0}

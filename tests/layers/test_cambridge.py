@@ -10,10 +10,10 @@ import pyogrio
 import pytest
 from sqlalchemy.orm import Session
 
+from geo.houses import house_points
 from layers.addresses import find
 from layers.atlas import Atlas
 from layers.current import load_atlas
-from geo.houses import house_points
 from layers.models import City
 from webapp.config import CHECKOUT
 
