@@ -51,6 +51,15 @@ class Ticket(Base):
         CheckConstraint("open = (closed_at is null)", name="closed_at"),
         Index("ix_ticket_matchable", "geom", postgresql_using="gist", postgresql_where=text("matchable")),
         Index("ix_ticket_geom", "geom", postgresql_using="gist", postgresql_where=text("open")),
+        # All that tiles show of a ticket, in the order of the map.
+        Index(
+            "ix_ticket_square",
+            "city_id",
+            text("(mercator_x(st_x(geom)) >> 14)"),
+            text("(mercator_y(st_y(geom)) >> 14)"),
+            postgresql_include=["id", "geom", "service_id", "status"],
+            postgresql_where=text("open"),
+        ),
         Index("ix_ticket_crew", "city_id", "crew_id", "due_at", postgresql_where=text("open")),
         Index("ix_ticket_district", "city_id", "district", "opened_at"),
         Index("ix_ticket_opened_at", "city_id", "opened_at"),
