@@ -13,6 +13,7 @@ from geo.duplicates import Limits, Model, Reports, ServiceHistory, Tickets, judg
 from geo.houses import house_number
 from geo.locator import Locator, Reach, Streets, ZoneLayers
 from geo.matching import Matcher
+from geo.mvt import point_layer
 from geo.pair_features import N_FEATURES
 from geo.points import PointIndex
 from geo.polylines import Polylines
@@ -45,6 +46,7 @@ def warm() -> None:
     points.nearest(x, y, max_m=10.0)
     points.within(x, y, 10.0)
     plain_radius(x, y, 1.0)
+    point_layer("any", 4096, [(1, 1)], [1], keys=["any"], values=[1], tags=[[0]])
     _warm_matching(x, y)
 
 

@@ -44,7 +44,13 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout_s: int = 0) 
         The server ends a statement that takes longer; 0: none. Behind a pooler, set it on the role.
     """
     pooled = "pgbouncer=1" in url
-    options = {"search_path": SEARCH_PATH, "timezone": "UTC", "statement_timeout": f"{statement_timeout_s}s"}
+    options = {
+        "search_path": SEARCH_PATH,
+        "timezone": "UTC",
+        "statement_timeout": f"{statement_timeout_s}s",
+        # Compiling a plan costs more than any of our statements.
+        "jit": "off",
+    }
     arguments: dict[str, Any] = {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}
     if pooled:
         url = url.replace("&pgbouncer=1", "").replace("?pgbouncer=1", "")

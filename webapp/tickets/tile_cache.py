@@ -1,8 +1,9 @@
-"""Tiles of the public tickets that this process made and may hand out again.
+"""Tiles of the public tickets that this process made and may hand out again, and tickets to cut more from.
 
 Once a second, one call asks the database how many tickets are open in each part of the city, and where their
 centre is; tiles that touch a part where that changed are dropped. So a report is in every tile a second after
-it was committed, and a tile of a quiet neighborhood is made once.
+it was committed, and a tile of a quiet neighborhood is made once. Near by, a part's tickets are read once
+for all the tiles in it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from layers.tiles import must_exist
 from webapp.tickets.pyramid import CELL_BITS, CELLS, WORLD_BITS
-from webapp.tickets.tiles import ticket_tile
+from webapp.tickets.tiles import Shown, cut, encode, shown, ticket_tile
 
 CHECK_EVERY_S = 1.0
 LONGEST_S = 15.0
 """The status of a ticket may change without any change of counts: no tile is kept longer."""
 MOST_TILES = 4096
+MOST_IN_PART = 10_000
+"""Where more are open, the tiles of a part are read one by one."""
+MOST_HELD = 2_000_000
+"""So many tickets, of 23 bytes, are held to cut tiles from."""
 _PARTS_ZOOM = 10
 _PARTS_BITS = _PARTS_ZOOM + CELL_BITS
 """A part is a cell of zoom 10, which is a tile of zoom 15: about a kilometre."""
@@ -62,6 +68,12 @@ class _Kept:
     lock: Lock = field(default_factory=Lock)
     checking: Lock = field(default_factory=Lock)
     tiles: OrderedDict[Key, tuple[PublicTile, float]] = field(default_factory=OrderedDict)
+    """With the moment until which each may be handed out."""
+    tickets: OrderedDict[Part, tuple[Shown, float]] = field(default_factory=OrderedDict)
+    held: int = 0
+    """How many tickets these are."""
+    reading: list[Lock] = field(default_factory=lambda: [Lock() for _ in range(16)])
+    """A part is read by one thread; each of these locks stands for many parts."""
     parts: dict[Part, Sums] = field(default_factory=dict)
     checked_at: float = float("-inf")
     changes: int = 0
@@ -90,15 +102,63 @@ def public_tile(session: Session, city_id: int, z: int, x: int, y: int) -> Publi
         changes = kept.changes
     if found is not None and now < until:
         return found
-    body = ticket_tile(session, city_id, z, x, y, public_only=True)
+    body, until = _make(kept, session, city_id, z, x, y)
     made = PublicTile(body, hashlib.sha256(body).hexdigest()[:16])
     with kept.lock:
         # Made while a change was found, it may lack it.
         if changes == kept.changes:
-            kept.tiles[key] = made, now + LONGEST_S
+            kept.tiles[key] = made, until
             while len(kept.tiles) > MOST_TILES:
                 kept.tiles.popitem(last=False)
     return made
+
+
+def kept_tile(engine: Engine, city_id: int, tile: Key) -> PublicTile | None:
+    """Return a tile as `public_tile` would, if that needs nothing from the database."""
+    kept = _kept.get(engine, {}).get(city_id)
+    now = time.monotonic()
+    if kept is None or now - kept.checked_at >= CHECK_EVERY_S:
+        return None
+    with kept.lock:
+        found, until = kept.tiles.get(tile, (None, now))
+    return found if now < until else None
+
+
+def _make(kept: _Kept, session: Session, city_id: int, z: int, x: int, y: int) -> tuple[bytes, float]:
+    """Return a tile and until when it may be handed out; near by, cut from the tickets of its part."""
+    until = time.monotonic() + LONGEST_S
+    if z >= _PARTS_BITS:
+        must_exist(z, x, y)
+        tickets, until = _tickets(kept, session, city_id, (x >> z - _PARTS_BITS, y >> z - _PARTS_BITS))
+        if tickets.all_single:
+            return encode(cut(tickets, z, x, y), z, x, y), until
+    return ticket_tile(session, city_id, z, x, y, public_only=True), until
+
+
+def _tickets(kept: _Kept, session: Session, city_id: int, part: Part) -> tuple[Shown, float]:
+    """Return what is in a part, and until when that may be used; reading it only if it is not held."""
+    with kept.reading[hash(part) % len(kept.reading)]:
+        with kept.lock:
+            found, until = kept.tickets.get(part, (None, 0.0))
+            changes = kept.changes
+        if found is not None and time.monotonic() < until:
+            return found, until
+        until = time.monotonic() + LONGEST_S
+        read = shown(session, city_id, _PARTS_BITS, *part, public_only=True, most=MOST_IN_PART)
+        with kept.lock:
+            if changes == kept.changes:
+                _let_go(kept, part)
+                kept.tickets[part] = read, until
+                kept.held += len(read.ids)
+                while kept.held > MOST_HELD:
+                    _let_go(kept, next(iter(kept.tickets)))
+        return read, until
+
+
+def _let_go(kept: _Kept, part: Part) -> None:
+    """Hold the tickets of a part no longer. The caller has the lock."""
+    if part in kept.tickets:
+        kept.held -= len(kept.tickets.pop(part)[0].ids)
 
 
 def _check(kept: _Kept, session: Session, city_id: int) -> None:
@@ -119,6 +179,8 @@ def _check(kept: _Kept, session: Session, city_id: int) -> None:
                 kept.changes += 1
                 for key in _touching(changed, list(kept.tiles)):
                     del kept.tiles[key]
+                for part in changed:
+                    _let_go(kept, part)
             kept.parts, kept.checked_at = parts, now
     finally:
         kept.checking.release()
