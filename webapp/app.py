@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import logs
 from webapp.api import blueprints as api_blueprints
+from webapp.api.kept_tiles import KeptTiles
 from webapp.config import Settings
 from webapp.config import settings as process_settings
 from webapp.db import make_engine, make_session
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None, *, engine: Engine | None = None
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     _access_rules(app)
+    app.wsgi_app = KeptTiles(app)  # type: ignore[method-assign]
     return app
 
 
