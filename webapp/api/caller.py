@@ -26,7 +26,5 @@ def sees_private(city_id: int) -> bool:
     if use is None:
         raise RequestError(401, "Authorization: is not Bearer with a key that is valid here.")
     if use.too_many:
-        raise RequestError(
-            429, f"The key was used too often. Try again in {use.wait_s} seconds."
-        )
+        raise RequestError(429, f"The key was used too often. Try again in {use.wait_s} seconds.")
     return "read_private" in use.scopes
