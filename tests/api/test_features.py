@@ -197,6 +197,10 @@ def test_filters_hold_together(items: Callable[..., Any], send: Send, pins: list
     assert ids(items("reports", service_code="graffiti")) == [first]
 
 
+def test_a_number_too_large_for_its_column_finds_nothing(items: Callable[..., Any]) -> None:
+    assert items("tickets", priority=-510570)["features"] == []
+
+
 @pytest.mark.parametrize(
     ("accept", "f", "expected"),
     [

@@ -16,7 +16,8 @@ from geo.mvt import point_layer
 EXTENT = 4096
 HALF_WORLD_M = 20037508.342789244
 KEYS = ("name", "count")
-IDS = st.one_of(st.just(0), st.integers(1, 2**63 - 1))
+# GDAL gives ids as doubles where some feature has none.
+IDS = st.one_of(st.just(0), st.integers(1, 2**53))
 PLACES = st.tuples(st.integers(0, EXTENT - 1), st.integers(0, EXTENT - 1))
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import shapely
-from sqlalchemy import Select, SQLColumnExpression, func, select
+from sqlalchemy import BigInteger, Select, SQLColumnExpression, func, literal, select
 from sqlalchemy.orm import Session
 
 from webapp.api.features.collections import Features
@@ -52,7 +52,8 @@ def page(session: Session, features: Features, wanted: Wanted) -> list[Sequence[
         if wanted.interval.end is not None:
             query = query.where(features.time <= wanted.interval.end)
     for column, value in wanted.equal:
-        query = query.where(column == value)
+        # As wide as can be asked for: a smaller column's own type would overflow.
+        query = query.where(column == (literal(value, BigInteger) if type(value) is int else value))
     order = key.desc() if features.newest_first else key.asc()
     return list(session.execute(query.order_by(order).limit(wanted.limit)))
 
