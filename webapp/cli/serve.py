@@ -21,7 +21,6 @@ from webapp.cli.front import nginx, write_configuration
 from webapp.cli.private_cluster import PrivateCluster
 from webapp.cli.supervisor import Child, Supervisor, program
 from webapp.config import CHECKOUT, Settings, settings
-from webapp.people import demo
 
 THREADS = 8
 FIRST_ANSWER_WITHIN = 90.0
@@ -187,19 +186,22 @@ def _welcome(now: Settings) -> None:
     cities = _cities(now)
     click.echo(f"\nPinward serves {', '.join(cities)} at {now.public_url or f'http://localhost:{now.port}'}")
     if cities == ["demo"]:
+        # Not at the top: it brings all models along, and nothing has been started by then.
+        from webapp.people import demo
+
         click.echo(f"Demo accounts, password {demo.PASSWORD}:")
-        for email, role in _accounts(now):
+        for email, role in _accounts(now, demo.DOMAIN):
             click.echo(f"  {role:<14} {email}")
     if os.geteuid() == 0:
         click.echo("It runs as root, which is fine for a trial; give it a user of its own for a real city.")
     click.echo(f"Logs are in {now.home / 'log'}. Ctrl-C stops everything.\n")
 
 
-def _accounts(now: Settings) -> list[tuple[str, str]]:
+def _accounts(now: Settings, domain: str) -> list[tuple[str, str]]:
     """Return one demo account of each role."""
     with psycopg.connect(now.database) as connection:
         rows = connection.execute(
             "SELECT DISTINCT ON (role) email, role FROM public.staff WHERE email LIKE %s ORDER BY role, id",
-            [f"%@{demo.DOMAIN}"],
+            [f"%@{domain}"],
         )
         return [(email, role) for email, role in rows]
