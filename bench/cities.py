@@ -22,6 +22,7 @@ from psycopg import sql
 
 from bench.datasets import CHECKOUT, shared_data
 from webapp.config import settings
+from webapp.db import SEARCH_PATH
 
 SEGMENTS = 20_000
 """Street segments of the made-up city: a city of half a million people."""
@@ -90,9 +91,14 @@ def boston() -> Iterator[tuple[City, Path] | None]:
 def _database(name: str, template: str = "template1") -> Iterator[str]:
     drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     make = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    # A copied database has not got this, and programs that are not ours do not ask for it.
+    path = sql.SQL("alter database {} set search_path to {}").format(
+        sql.Identifier(name), sql.SQL(SEARCH_PATH)
+    )
     with psycopg.connect(settings().database, autocommit=True) as connection:
         connection.execute(drop)
         connection.execute(make)
+        connection.execute(path)
         try:
             yield urlunsplit(urlsplit(settings().database)._replace(path=f"/{name}"))
         finally:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,7 +25,7 @@ from bench.cities import City
 from bench.measure import Run, cpu_of, machine, measure, ratios
 from layers.queries import city_by_slug
 from webapp.catalog.queries import catalog
-from webapp.db import driver, make_engine
+from webapp.db import driver, session_on
 from webapp.intake.bulk.columns import read_map
 from webapp.intake.bulk.files import ReportsFile
 from webapp.intake.bulk.load import Batch, BulkLoad
@@ -106,7 +105,7 @@ def load(city: City, file: Path, url: str) -> Loaded:
 
     def work() -> None:
         nonlocal postgres_s
-        with _session(url) as session, Session(session.get_bind()) as other:
+        with session_on(url) as session, Session(session.get_bind()) as other:
             writer, row = driver(other), city_by_slug(session, None)
             with alone(writer, row.id):
                 bulk = BulkLoad(session, row, file, read_map(city.columns))
@@ -162,7 +161,7 @@ def _columns(connection: Connection[Any], table: str) -> sql.Composed:
 
 def _one_by_one(city: City, file: Path) -> Run:
     """Send the first reports of a file one after the other through the live submit."""
-    with city.copy() as url, _session(url) as session:
+    with city.copy() as url, session_on(url) as session:
         row = city_by_slug(session, None)
         known = catalog(session, row)
         drafts = [read_draft(known, fields) for fields in islice(fields_of(city, file, session), _ONE_BY_ONE)]
@@ -199,11 +198,3 @@ def fields_of(city: City, file: Path, session: Session) -> Iterator[dict[str, An
 def _rows(file: Path) -> int:
     rows: int = pyarrow.parquet.read_metadata(file).num_rows
     return rows
-
-
-@contextmanager
-def _session(url: str) -> Iterator[Session]:
-    engine = make_engine(url)
-    with Session(engine, expire_on_commit=False) as session:
-        yield session
-    engine.dispose()

@@ -18,8 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from webapp.db import SEARCH_PATH
-
 REQUESTS = "/open311/v2/requests.json"
 FORM = "application/x-www-form-urlencoded"
 CLIENTS = 16
@@ -130,10 +128,7 @@ def pgbench(url: str, statement: str, seconds: float, folder: Path) -> float:
     script = folder / "pgbench.sql"
     script.write_text(statement)
     command = ["pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", f"{seconds:.0f}"]
-    environment = os.environ | {"PGOPTIONS": f"-c search_path={SEARCH_PATH}"}
-    done = subprocess.run(
-        [*command, "-f", script, url], env=environment, check=True, stdout=subprocess.PIPE, text=True
-    )
+    done = subprocess.run([*command, "-f", script, url], check=True, stdout=subprocess.PIPE, text=True)
     return float(next(line for line in done.stdout.splitlines() if line.startswith("tps")).split()[2])
 
 

@@ -34,7 +34,7 @@ from bench.load import fields_of, load
 from bench.measure import Run, machine, ratios
 from layers.queries import city_by_slug
 from webapp.catalog.queries import catalog
-from webapp.db import driver, make_engine
+from webapp.db import driver, session_on
 from webapp.intake.claims import CELL_M
 from webapp.intake.desk import Desk, desk_of
 from webapp.intake.draft import read_draft
@@ -80,7 +80,7 @@ def _all_open(city: City) -> Iterator[City]:
 
 
 def _one_city(city: City, reports: Path, url: str) -> dict[str, Any]:
-    with _session(url) as session:
+    with session_on(url) as session:
         session.connection().exec_driver_sql("analyze ticket, report")
         row = city_by_slug(session, None)
         key = add_key(session, row.id, "bench")[1]
@@ -217,7 +217,7 @@ def _missed_pairs(city: City) -> int:
     the service joins whatever is within its reach.
     """
     with city.copy() as url:
-        with _session(url) as session:
+        with session_on(url) as session:
             settled = {"auto": 1e-9, "flag": 1e-9, "reach_m": 40}
             change = text("update service set duplicates = cast(:settled as jsonb)")
             session.execute(change, {"settled": json.dumps(settled)})
@@ -234,7 +234,7 @@ def _missed_pairs(city: City) -> int:
                 return [_post(connection, start, spot[which], key) for spot in spots]
 
             answers = list(zip(*threads.map(side, (0, 1)), strict=True))
-        with _session(url) as session:
+        with session_on(url) as session:
             rows = session.execute(text("select tracking_number, ticket_id from report")).all()
     tickets = {number: ticket for number, ticket in rows}  # noqa: C416  (rows are not pairs)
     return sum(tickets[one] != tickets[other] for one, other in answers) + PAIRS - len(answers)
@@ -258,11 +258,3 @@ def _post(connection: http.client.HTTPConnection, start: Barrier, pin: tuple[flo
     form = {"api_key": key, "service_code": _SERVICE, "long": pin[0], "lat": pin[1]}
     start.wait()
     return server.post(connection, urlencode(form))
-
-
-@contextmanager
-def _session(url: str) -> Iterator[Session]:
-    engine = make_engine(url)
-    with Session(engine, expire_on_commit=False) as session:
-        yield session
-    engine.dispose()

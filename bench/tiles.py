@@ -29,13 +29,12 @@ import numpy as np
 import psycopg
 import shapely
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 import geo
 from bench import cities, datasets
 from bench.measure import Run, cpu_of, machine, measure, ratios
 from geo.projection import projection
-from webapp.db import SEARCH_PATH, driver, make_engine
+from webapp.db import driver, session_on
 from webapp.intake.draft import read_draft
 from webapp.tickets import loading, pyramid
 from webapp.tickets.tiles import ticket_tile
@@ -103,7 +102,7 @@ def growth(size: int) -> Run:
     with cities.made_up_city() as city, city.copy() as url:
         _fill(url, size)
         chosen = [tile for tiles in _tiles(url).values() for tile in _some(tiles)]
-        with _session(url) as session:
+        with session_on(url) as session:
 
             def work() -> None:
                 for tile in chosen:
@@ -117,7 +116,7 @@ def _fill(url: str, count: int) -> None:
     rng = np.random.default_rng(5)
     x, y = datasets.generated_streets().pins(rng, count)
     lon, lat = projection(32616).to_lonlat(x - x.mean() + 450_000, y - y.mean() + 4_600_000)
-    with _session(url) as session:
+    with session_on(url) as session:
         services = np.array(session.execute(text("select id, department_id from service order by id")).all())
         chosen = services[rng.integers(0, len(services), count)]
         status = rng.choice(["new", "assigned", "scheduled"], count)
@@ -129,9 +128,6 @@ def _fill(url: str, count: int) -> None:
         session.commit()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_VIEW)
-        # A copied database has not got this; our own connections set it themselves.
-        path = f"alter database {connection.info.dbname} set search_path to {SEARCH_PATH}"
-        connection.execute(path.encode())
         connection.execute("vacuum analyze")
 
 
@@ -170,7 +166,7 @@ def _zoom(
     """Return the figures of one zoom, with the time of each tile made anew, without HTTP."""
     runs = [each["run"] for each in (ours, *theirs) if each["whole"]]
     milliseconds, sizes = [], []
-    with _session(url) as session:
+    with session_on(url) as session:
         for tile in _some(tiles):
             best = float("inf")
             for _ in range(3):
@@ -299,7 +295,7 @@ def _cost_to_copy(url: str) -> dict[str, float]:
     rng = np.random.default_rng(7)
     count = 5000
     lon, lat = rng.normal(-87.6, 0.05, count), rng.normal(41.5, 0.05, count)
-    with _session(url) as session:
+    with session_on(url) as session:
         bare = driver(session)
         services = session.execute(text("select id, department_id from service order by id limit 1")).all()
         several, status = np.repeat(np.array(services), count, axis=0), np.repeat("new", count)
@@ -314,7 +310,7 @@ def _cost_to_submit(url: str) -> dict[str, float]:
     from webapp.intake.submit import submit
 
     rng = np.random.default_rng(8)
-    with _session(url) as session:
+    with session_on(url) as session:
         city = city_by_slug(session, "demo")
         known = catalog(session, city)
         service = next(each for each in known.services.values() if each.code == "graffiti").code
@@ -363,16 +359,6 @@ def _compared(connection: psycopg.Connection[Any], count: int, work: Callable[[]
         "server_cpu_with_us": round(cpu_us["enable always"], 1),
         "server_cpu_without_us": round(cpu_us["disable"], 1),
     }
-
-
-@contextmanager
-def _session(url: str) -> Iterator[Session]:
-    engine = make_engine(url, pool_size=1)
-    try:
-        with Session(engine, expire_on_commit=False) as session:
-            yield session
-    finally:
-        engine.dispose()
 
 
 def _free_port() -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 from psycopg import Connection
@@ -68,6 +71,23 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout_s: int = 0) 
 def make_session(engine: Engine) -> sessionmaker[Session]:
     """Return the session factory for ``engine``."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+@cache
+def job_sessions(url: str) -> sessionmaker[Session]:
+    """Return the session factory that the jobs of this process share."""
+    return make_session(make_engine(url, pool_size=2))
+
+
+@contextmanager
+def session_on(url: str) -> Iterator[Session]:
+    """Give a session with an engine of its own, gone in the end: for a command or a benchmark."""
+    engine = make_engine(url, pool_size=1)
+    try:
+        with make_session(engine)() as session:
+            yield session
+    finally:
+        engine.dispose()
 
 
 def driver(session: Session) -> Connection[Any]:

@@ -12,7 +12,7 @@ from layers.models import City
 from layers.queries import city_by_slug
 from webapp.cli.console import Failure
 from webapp.config import settings
-from webapp.db import make_engine, make_session
+from webapp.db import session_on
 
 
 @contextmanager
@@ -24,9 +24,8 @@ def database_session() -> Iterator[Session]:
     Failure
         When the database does not answer, or has not got its tables.
     """
-    engine = make_engine(settings().database, pool_size=1)
     try:
-        with make_session(engine)() as session:
+        with session_on(settings().database) as session:
             yield session
     except OperationalError as error:
         raise Failure("The database does not answer.", "Start it: pinward database start") from error
@@ -36,8 +35,6 @@ def database_session() -> Iterator[Session]:
         raise Failure(
             "The database is not up to date.", "Bring it there: pinward database migrate"
         ) from error
-    finally:
-        engine.dispose()
 
 
 @contextmanager

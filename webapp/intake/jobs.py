@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from layers.models import City
 from webapp import jobs
 from webapp.config import settings
-from webapp.db import make_engine
+from webapp.db import job_sessions
 
 log = structlog.get_logger()
 
@@ -21,16 +20,12 @@ def refit_duplicates(timestamp: int) -> None:
     # What fits is heavy, and no other job needs it.
     from webapp.intake.learning.refitting import TooFew, is_due, refit
 
-    engine = make_engine(settings().database, pool_size=1)
-    try:
-        with Session(engine) as session:
-            for city in session.scalars(select(City).order_by(City.id)).all():
-                try:
-                    if is_due(session, city):
-                        done = refit(session, city)
-                        log.info("duplicates_refitted", city=city.slug, model=done.row.id, in_use=done.in_use)
-                except TooFew as reason:
-                    log.info("duplicates_not_refitted", city=city.slug, reason=str(reason))
-                session.commit()
-    finally:
-        engine.dispose()
+    with job_sessions(settings().database)() as session:
+        for city in session.scalars(select(City).order_by(City.id)).all():
+            try:
+                if is_due(session, city):
+                    done = refit(session, city)
+                    log.info("duplicates_refitted", city=city.slug, model=done.row.id, in_use=done.in_use)
+            except TooFew as reason:
+                log.info("duplicates_not_refitted", city=city.slug, reason=str(reason))
+            session.commit()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import smtplib
 import time
-from functools import cache
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from layers.models import City
 from webapp import jobs
 from webapp.config import Settings, settings
-from webapp.db import make_engine, make_session
+from webapp.db import job_sessions
 from webapp.notices import mail, outbox, outside, sending, webhooks
 from webapp.people import contacts
 
@@ -25,7 +24,7 @@ log = structlog.get_logger()
 def tell(timestamp: int) -> None:
     """Tell everybody what has happened since the last time."""
     now = settings()
-    with _sessions(now.database)() as session:
+    with job_sessions(now.database)() as session:
         run(session, now)
 
 
@@ -49,7 +48,7 @@ def run(session: Session, settings: Settings) -> int:
 def call_webhooks(timestamp: int) -> None:
     """Let other systems know what has happened since the last time."""
     now = settings()
-    with _sessions(now.database)() as session:
+    with job_sessions(now.database)() as session:
         run_webhooks(session, now)
 
 
@@ -122,8 +121,3 @@ def _reader(session: Session, city: City, claimed: sending.Claimed) -> contacts.
     if claimed.contact_id is not None:
         return contacts.get(session, city.id, claimed.contact_id)
     return contacts.ContactDetails(claimed.staff_name, claimed.staff_email)
-
-
-@cache
-def _sessions(database: str) -> sessionmaker[Session]:
-    return make_session(make_engine(database, pool_size=2))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from layers.models import City
 from webapp import jobs
 from webapp.config import settings
-from webapp.db import make_engine, make_session
+from webapp.db import job_sessions
 from webapp.tickets import pyramid
 from webapp.tickets.nearby import LATELY
 
@@ -20,7 +19,7 @@ from webapp.tickets.nearby import LATELY
 @jobs.app.task(name="fold", queueing_lock="fold")
 def fold(timestamp: int) -> None:
     """Count what has come and gone into the pyramid that tiles are made of."""
-    with _sessions(settings().database)() as session:
+    with job_sessions(settings().database)() as session:
         for city_id in session.scalars(select(City.id)).all():
             while pyramid.fold(session, city_id):
                 session.commit()
@@ -32,14 +31,10 @@ def fold(timestamp: int) -> None:
 @jobs.app.task(name="settle", queueing_lock="settle")
 def settle(timestamp: int) -> None:
     """Take what was closed long ago out of the index of candidates."""
-    engine = make_engine(settings().database, pool_size=1)
-    try:
-        with Session(engine) as session:
-            settle_closed(session, datetime.fromtimestamp(timestamp, UTC))
-            pyramid.drop_empty_cells(session)
-            session.commit()
-    finally:
-        engine.dispose()
+    with job_sessions(settings().database)() as session:
+        settle_closed(session, datetime.fromtimestamp(timestamp, UTC))
+        pyramid.drop_empty_cells(session)
+        session.commit()
 
 
 def settle_closed(session: Session, now: datetime) -> int:
@@ -49,8 +44,3 @@ def settle_closed(session: Session, now: datetime) -> int:
         {"since": now - LATELY},
     )
     return len(settled.all())
-
-
-@cache
-def _sessions(database: str) -> sessionmaker[Session]:
-    return make_session(make_engine(database, pool_size=1))
