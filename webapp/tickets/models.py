@@ -61,6 +61,23 @@ class Ticket(Base):
             postgresql_where=text("open"),
         ),
         Index("ix_ticket_crew", "city_id", "crew_id", "due_at", postgresql_where=text("open")),
+        # Of these, whoever works looks for new ones every few seconds.
+        Index(
+            "ix_ticket_urgent",
+            "city_id",
+            "crew_id",
+            "id",
+            postgresql_where=text("open and priority >= 2"),
+        ),
+        # All that is counted on the board of a supervisor.
+        Index(
+            "ix_ticket_board",
+            "city_id",
+            "department_id",
+            "crew_id",
+            postgresql_include=["due_at", "opened_at", "waiting_since", "priority", "district"],
+            postgresql_where=text("open"),
+        ),
         Index("ix_ticket_district", "city_id", "district", "opened_at"),
         Index("ix_ticket_opened_at", "city_id", "opened_at"),
         Index(
@@ -141,6 +158,7 @@ class Report(Base):
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("duplicate_decision in ('joined', 'flagged', 'none')", name="duplicate_decision"),
         Index("ix_report_ticket", "city_id", "ticket_id"),
+        Index("ix_report_contact", "city_id", "contact_id", postgresql_where=text("contact_id is not null")),
         Index("ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")),
         Index("ix_report_requested_at", "city_id", "requested_at"),
         Index("ix_report_updated_at", "city_id", "updated_at"),
@@ -208,6 +226,21 @@ class TimelineEntry(Base):
             "id",
             postgresql_where=text("kind in ('merged', 'split', 'different')"),
         ),
+        Index(
+            "uq_timeline_idempotency_key",
+            "city_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key is not null"),
+        ),
+        # Where somebody worked last.
+        Index(
+            "ix_timeline_worked",
+            "city_id",
+            "staff_id",
+            "id",
+            postgresql_where=text("staff_id is not null and kind in ('in_progress', 'done')"),
+        ),
     )
 
     city_id: Mapped[CityId]
@@ -231,6 +264,7 @@ class TimelineEntry(Base):
         server_default=text("pg_current_xact_id()::text::bigint"),
         comment="Readers of the outbox stop below the oldest transaction still running: none is missed",
     )
+    idempotency_key: Mapped[str | None] = mapped_column(comment="What is sent again is known by it")
 
 
 class GivenUpdate(Base):
@@ -253,18 +287,27 @@ class GivenUpdate(Base):
 
 
 class Photo(Base):
-    """A picture that came with a report, as kept: drawn anew, without what the camera wrote into it."""
+    """A picture of a report or of the work, as kept: drawn anew, without what the camera wrote into it."""
 
     __tablename__ = "photo"
     __table_args__ = (
         ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
+        ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
         UniqueConstraint("city_id", "name"),
+        CheckConstraint(
+            "(report_id is null) <> (ticket_id is null) and (ticket_id is null) = (shows is null) "
+            "and shows in ('before', 'after')",
+            name="of_one",
+        ),
         Index("ix_photo_report", "city_id", "report_id"),
+        Index("ix_photo_ticket", "city_id", "ticket_id", postgresql_where=text("ticket_id is not null")),
     )
 
     city_id: Mapped[CityId]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    report_id: Mapped[int] = mapped_column(BigInteger)
+    report_id: Mapped[int | None] = mapped_column(BigInteger)
+    ticket_id: Mapped[int | None] = mapped_column(BigInteger, comment="Of the work, not of a report")
+    shows: Mapped[str | None] = mapped_column(comment="before or after, of the work")
     name: Mapped[str] = mapped_column(comment="144 random bits: who knows it may look")
     width: Mapped[int] = mapped_column(Integer, comment="Pixels, as kept")
     height: Mapped[int] = mapped_column(Integer)
