@@ -1,4 +1,4 @@
-"""Tables of the catalog: departments, crews, services, their questions, holidays."""
+"""Tables of the catalog: departments, crews, services, their questions, articles, holidays."""
 
 from __future__ import annotations
 
@@ -116,6 +116,36 @@ class Question(Base):
     hint: Mapped[str]
     options: Mapped[list[Any]] = mapped_column(JSONB, comment="[{key, name}, …] of a list")
     translations: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Article(Base):
+    """A help article: the answer to what people ask often."""
+
+    __tablename__ = "article"
+    __table_args__ = (ForeignKeyConstraint(["city_id"], ["city.id"]), UniqueConstraint("city_id", "code"))
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    code: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str] = mapped_column(comment="Paragraphs, to be read out")
+    keywords: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Words people use for it")
+    translations: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="{language: {title, body, keywords}}")
+    position: Mapped[int] = mapped_column(SmallInteger, comment="Order in lists")
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class ArticleUse(Base):
+    """How many questions an article answered in a day, by the channel they came by. None is a ticket."""
+
+    __tablename__ = "article_use"
+    __table_args__ = (ForeignKeyConstraint(["city_id", "article_id"], ["article.city_id", "article.id"]),)
+
+    city_id: Mapped[CityId]
+    article_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, comment="In the city's time")
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    times: Mapped[int]
 
 
 class Holiday(Base):

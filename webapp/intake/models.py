@@ -1,11 +1,11 @@
-"""Tables of what a city's matching has learned, and which of it is in use. Rows are added, never changed."""
+"""Tables of what a city's matching has learned, and which of it is in use; and of unfinished calls."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, func
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,7 @@ from webapp.db import Base, CityId
 
 
 class DuplicateModel(Base):
-    """A model fitted to what people of the city said, whether it was taken into use or not."""
+    """A model fitted to what people of the city said, in use or not. Rows are added, never changed."""
 
     __tablename__ = "duplicate_model"
     __table_args__ = (
@@ -38,7 +38,7 @@ class DuplicateModel(Base):
 
 
 class DuplicateChoice(Base):
-    """That a model was taken into use. ``city.duplicate_model_id`` names that of the latest row."""
+    """That a model was taken into use: ``city.duplicate_model_id`` is the latest row's. Never changed."""
 
     __tablename__ = "duplicate_choice"
     __table_args__ = (
@@ -51,3 +51,21 @@ class DuplicateChoice(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     staff_id: Mapped[int | None] = mapped_column(BigInteger, comment="Who chose; none: the refit itself")
     model_id: Mapped[int | None] = mapped_column(BigInteger, comment="None: the one that comes with Pinward")
+
+
+class DeskDraft(Base):
+    """What an agent has typed of a call that is not finished. It goes when it is sent or discarded."""
+
+    __tablename__ = "desk_draft"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
+        UniqueConstraint("city_id", "staff_id", "key"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str] = mapped_column(comment="The idempotency key of the report it becomes")
+    begun_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="As typed; gone when it is sent")

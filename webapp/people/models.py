@@ -22,6 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base, CityId
 
+PHONE_DIGITS = "\"right\"(regexp_replace(phone, '[^0-9]', '', 'g'), 10)"
+"""SQL: a phone number as it is looked up, without country code and however it is written."""
+
 
 class Staff(Base):
     """Somebody who works for the city and signs in."""
@@ -141,7 +144,8 @@ class Contact(Base):
     __table_args__ = (
         ForeignKeyConstraint(["city_id"], ["city.id"]),
         Index("ix_contact_email", "city_id", func.lower(text("email"))),
-        Index("ix_contact_phone", "city_id", "phone"),
+        Index("ix_contact_phone", "city_id", text(PHONE_DIGITS)),
+        CheckConstraint("prefers in ('email', 'phone', 'letter', 'none')", name="prefers"),
     )
 
     city_id: Mapped[CityId]
@@ -150,6 +154,9 @@ class Contact(Base):
     email: Mapped[str | None]
     phone: Mapped[str | None]
     language: Mapped[str] = mapped_column(server_default="en")
+    prefers: Mapped[str] = mapped_column(
+        server_default="email", comment="How they want to hear from us: email, phone, letter or none"
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
