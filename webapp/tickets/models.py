@@ -125,6 +125,9 @@ class Ticket(Base):
         SmallInteger, server_default=text("1"), comment="0 low, 1 normal, 2 high, 3 urgent"
     )
     priority_why: Mapped[str] = mapped_column(server_default="", comment="The reason for it, in words")
+    priority_by_hand: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Somebody on the staff said so: rules leave it alone"
+    )
     report_count: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     merged_into: Mapped[int | None] = mapped_column(BigInteger, comment="The ticket that has its reports now")
     version: Mapped[int] = mapped_column(
