@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,8 @@ from webapp.dispatch.rules import RuleEntry
 
 POTHOLE, LIGHT, TRASH = 1, 2, 3
 WEST, EAST = 1, 2
+NOON = datetime(2026, 4, 22, 12, tzinfo=UTC)
+"""A Wednesday."""
 
 
 def decide(
@@ -22,7 +26,7 @@ def decide(
 ) -> Assignment:
     """Assign one pin so many metres from the town's corner."""
     lon, lat = lonlat(x, y)
-    return Assigner(catalog, rules).assign(service_id, atlas.locate([lon], [lat]))
+    return Assigner(catalog, rules).assign(service_id, atlas.locate([lon], [lat]), NOON)
 
 
 def test_the_area_decides_and_the_reason_says_so(atlas: Atlas, catalog: Catalog) -> None:
@@ -121,8 +125,8 @@ def test_a_pin_of_unknown_place_gets_no_area_but_what_holds_everywhere(
     in_the_city = RuleEntry(1, layer="boundary", zone="town", crew_id=EAST)
     everywhere = RuleEntry(2, service_id=TRASH, crew_id=WEST)
     assigner = Assigner(catalog, [in_the_city, everywhere])
-    assert assigner.assign(POTHOLE, places).why == f"{why}: Public Works decides"
-    assert assigner.assign(TRASH, places).why == "Trash goes to West Crew (rule 2)"
+    assert assigner.assign(POTHOLE, places, NOON).why == f"{why}: Public Works decides"
+    assert assigner.assign(TRASH, places, NOON).why == "Trash goes to West Crew (rule 2)"
 
 
 def some_rules() -> st.SearchStrategy[list[RuleEntry]]:
@@ -207,13 +211,14 @@ def test_many_pins_get_what_each_gets_alone_and_by_hand(
 ) -> None:
     assigner = Assigner(catalog, rules)
     lon, lat = np.array([lonlat(x, y) for _, x, y in pins]).T
-    together = assigner.assign_many([pin[0] for pin in pins], atlas.locate(lon, lat))
+    at = np.full(len(pins), np.datetime64(NOON.replace(tzinfo=None), "us"))
+    together = assigner.assign_many([pin[0] for pin in pins], atlas.locate(lon, lat), at)
     assert len(together) == len(pins)
     for i, (service_id, x, y) in enumerate(pins):
-        alone = assigner.assign(service_id, atlas.locate(lon[i : i + 1], lat[i : i + 1]))
+        alone = assigner.assign(service_id, atlas.locate(lon[i : i + 1], lat[i : i + 1]), NOON)
         assert together[i] == alone
         assert (alone.rule_id or 0) == by_hand(atlas, catalog, rules, service_id, x, y)
 
 
 def test_no_pins_are_no_assignments(atlas: Atlas, catalog: Catalog) -> None:
-    assert len(Assigner(catalog, NARROWING).assign_many([], atlas.locate([], []))) == 0
+    assert len(Assigner(catalog, NARROWING).assign_many([], atlas.locate([], []), np.zeros(0, "datetime64[us]"))) == 0

@@ -45,7 +45,9 @@ def test_districts_and_queues_are_the_city_s(session: Session, shared_data: Path
     ids = {service.name: service.id for service in services.active}
     places = load_atlas(session, city.id).locate(reports.longitude.to_numpy(), reports.latitude.to_numpy())
     assert (places.flagged("fallback_point") == reports.default_xy).all()
-    found = assigner(session, city).assign_many(reports.type.map(ids).to_numpy(), places)
+    found = assigner(session, city).assign_many(
+        reports.type.map(ids).to_numpy(), places, np.full(len(reports), np.datetime64("2011-07-06T12:00"))
+    )
 
     placed = ~reports.default_xy.to_numpy()
     queues = np.array(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ group = "Streets"
 crew = "south"
 """
 
+NOON = datetime(2026, 4, 22, 12, tzinfo=UTC)
 Write = Callable[[str], CityDocument]
 
 
@@ -192,9 +194,9 @@ def test_what_is_loaded_decides_and_a_second_load_replaces_it(session: Session, 
         (5, None, None, "Streets"),
     ]
     anywhere = atlas.locate([float("nan")], [float("nan")])
-    assert assigner(session, city).assign(1, anywhere).why == "Pothole goes to South (rule 5)"
+    assert assigner(session, city).assign(1, anywhere, NOON).why == "Pothole goes to South (rule 5)"
     assert assigner(session, city) is assigner(session, city)
 
     load('[[rules]]\nowner = "The county"\n')
     assert session.scalar(select(func.count()).select_from(Rule)) == 1
-    assert assigner(session, city).assign(1, anywhere).owner == "The county"
+    assert assigner(session, city).assign(1, anywhere, NOON).owner == "The county"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -11,8 +12,10 @@ from numpy.typing import ArrayLike
 
 from geo.arrays import Ints
 from layers.places import Places
+from webapp.catalog.deadlines import Instants
 from webapp.catalog.snapshot import Catalog, ServiceEntry
 from webapp.dispatch.facts import Facts, PinFacts, Questions
+from webapp.dispatch.hours import INSIDE
 from webapp.dispatch.rules import RuleEntry
 
 _KEPT_DECISIONS = 100_000
@@ -80,11 +83,11 @@ class Assigner:
         self._questions = Questions(in_force)
         self._decide = lru_cache(maxsize=_KEPT_DECISIONS)(self._decision)
 
-    def assign(self, service_id: int, places: Places) -> Assignment:
-        """Return who gets a ticket of a service at the one pin of ``places``."""
-        return self.assign_many([service_id], places)[0]
+    def assign(self, service_id: int, places: Places, at: datetime) -> Assignment:
+        """Return who gets a ticket of a service that was reported at the one pin of ``places`` at a time."""
+        return self.assign_many([service_id], places, np.array([int(at.timestamp())], "datetime64[s]"))[0]
 
-    def assign_many(self, service_ids: ArrayLike, places: Places) -> Assignments:
+    def assign_many(self, service_ids: ArrayLike, places: Places, at: Instants) -> Assignments:
         """Return who gets tickets of services at pins.
 
         Each combination of what rules ask about is decided once, so that a million pins cost little more than
@@ -96,8 +99,11 @@ class Assigner:
             Shape (n,).
         places
             The n pins; one that is not a point stands for a report without a position.
+        at
+            Shape (n,), UTC: when each was reported, which decides where rules know the time of day.
         """
-        pins = PinFacts(self._questions, self._catalog, np.asarray(service_ids, np.int32), places)
+        seconds = at.astype("datetime64[s]").view(np.int64)
+        pins = PinFacts(self._questions, self._catalog, np.asarray(service_ids, np.int32), places, seconds)
         examples, group = pins.distinct()
         return Assignments(tuple(self._decide(pins.facts(i)) for i in examples), group)
 
@@ -130,12 +136,13 @@ class Assigner:
 
 
 def _holds(rule: RuleEntry, facts: Facts) -> bool:
-    """Say whether the rule's conditions on the place hold."""
+    """Say whether the rule's conditions on place and time hold."""
     return (
         (rule.layer is None or _area(rule, facts) is not None)
         and rule.street_class in (None, facts.street_class)
         and rule.street_owner in (None, facts.street_owner)
         and rule.asset_owner in (None, facts.asset_owner)
+        and (rule.hours is None or rule.hours in facts.hours)
     )
 
 
@@ -148,11 +155,12 @@ def _area(rule: RuleEntry, facts: Facts) -> str | None:
 
 
 def _circumstances(rule: RuleEntry, area: str | None) -> str:
-    """Return the conditions of a rule on the place in words, such as `` in District 1A``."""
+    """Return the conditions of a rule on place and time in words, such as `` in District 1A``."""
     parts = (
         f" at an asset of {rule.asset_owner}" if rule.asset_owner else "",
         f" on a street of {rule.street_owner}" if rule.street_owner else "",
         f" on a street of class {rule.street_class}" if rule.street_class else "",
         f" in {area}" if area else "",
+        f" reported {'in ' if rule.hours == INSIDE else ''}{rule.hours}" if rule.hours else "",
     )
     return "".join(parts)

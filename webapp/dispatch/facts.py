@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from geo.arrays import Ints
 from layers.places import BIT, FLAGS, UNPLACED, UNPLACED_BITS, Places
+from webapp.catalog.calendars import Seconds
 from webapp.catalog.snapshot import Catalog
+from webapp.dispatch.hours import holding
 from webapp.dispatch.rules import RuleEntry
 
 _TROUBLES = [flag for flag in FLAGS if flag in UNPLACED]
@@ -27,18 +29,21 @@ class Facts:
     street_class: str | None = None
     street_owner: str | None = None
     asset_owner: str | None = None
+    hours: tuple[str, ...] = ()
+    """Those of the rules that hold at its time."""
     trouble: str | None = None
     """The flag for which the pin's position is not used."""
 
 
 class Questions:
-    """What a set of rules asks: which layers, which classes of street, which owners."""
+    """What a set of rules asks: which layers, which classes of street, which owners, which hours."""
 
     def __init__(self, rules: Sequence[RuleEntry]) -> None:
         self.layers = _named(rule.layer for rule in rules)
         self.street_classes = _named(rule.street_class for rule in rules)
         self.street_owners = _named(rule.street_owner for rule in rules)
         self.asset_owners = _named(rule.asset_owner for rule in rules)
+        self.hours = _named(rule.hours for rule in rules)
 
 
 class PinFacts:
@@ -49,18 +54,23 @@ class PinFacts:
     questions
         What the rules ask; nothing else is looked at.
     catalog
-        Says which asset a service is about.
+        Says which asset a service is about, and when the city is open.
     service_ids
         Shape (n,).
     places
         The n pins.
+    at
+        Shape (n,), seconds of UTC: when each was reported.
     """
 
-    def __init__(self, questions: Questions, catalog: Catalog, service_ids: Ints, places: Places) -> None:
+    def __init__(
+        self, questions: Questions, catalog: Catalog, service_ids: Ints, places: Places, at: Seconds
+    ) -> None:
         self._questions = questions
         self._catalog = catalog
         self._service_ids = service_ids
         self._places = places
+        self._hours = {text: holding(text, at, catalog.calendar) for text in questions.hours}
 
     def facts(self, i: int) -> Facts:
         """Return the facts of pin ``i``."""
@@ -74,6 +84,7 @@ class PinFacts:
             street_class=_asked(segments.class_, segment, asked.street_classes),
             street_owner=_asked(segments.owner, segment, asked.street_owners),
             asset_owner=self._asset_owner(service_id, i) if asked.asset_owners else None,
+            hours=tuple(text for text, holds in self._hours.items() if holds[i]),
             trouble=next((flag for flag in _TROUBLES if trouble & BIT[flag]), None),
         )
 
@@ -100,7 +111,7 @@ class PinFacts:
         """Return columns of numbers: where two pins are equal in all of them, their facts are."""
         places, asked = self._places, self._questions
         segments = places.layers.segments
-        columns: list[NDArray[Any]] = [self._service_ids, places.flags & UNPLACED_BITS]
+        columns: list[NDArray[Any]] = [self._service_ids, places.flags & UNPLACED_BITS, *self._hours.values()]
         for layer in asked.layers:
             if layer in places.layers.zones:
                 columns += list(_all_zones(places, layer).T)

@@ -19,23 +19,26 @@ class RuleEntry:
     street_class: str | None = None
     street_owner: str | None = None
     asset_owner: str | None = None
+    hours: str | None = None
     crew_id: int | None = None
     department_id: int | None = None
     owner: str | None = None
 
     @property
-    def specificity(self) -> tuple[int, bool, bool, bool, bool]:
+    def specificity(self) -> tuple[int, bool, bool, bool, bool, bool]:
         """How narrow the rule is; the greater wins.
 
         A service is narrower than its group, which is narrower than everything. Among rules of one width the
-        owner of the thing or of the street comes first, then the class of street, then the area: who owns a
-        road matters wherever it runs.
+        owner of the thing or of the street comes first, then the time of day, then the class of street, then
+        the area: who owns a road matters wherever it runs and at night too, and who works at night does so
+        in all areas.
         """
         service = 2 if self.service_id is not None else 1 if self.service_group is not None else 0
         return (
             service,
             self.asset_owner is not None,
             self.street_owner is not None,
+            self.hours is not None,
             self.street_class is not None,
             self.zone is not None,
         )

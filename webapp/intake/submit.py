@@ -90,7 +90,7 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
         candidates=[each for each in candidates if each.id not in draft.different_from],
         same_as=draft.same_as,
     )
-    assignment = desk.assigner.assign(service_id, places)
+    assignment = desk.assigner.assign(service_id, places, requested_at)
     joins = judgement.likely[0].ticket if judgement.decision == DECISIONS[JOINED] else None
     priority = _priority(desk, draft, place, service_id, joins)
     report = report_row(

@@ -76,7 +76,8 @@ def _crew(lon: float, lat: float, service_code: str) -> str | None:
     chosen = here.catalog.service_by_code.get(service_code)
     services = [chosen] if chosen else here.catalog.active
     spots = atlas().locate([lon] * len(services), [lat] * len(services))
-    decided = here.assigner.assign_many([service.id for service in services], spots)
+    now = np.full(len(services), np.datetime64("now"))
+    decided = here.assigner.assign_many([service.id for service in services], spots, now)
     if chosen:
         return _who(decided[0])
     found_here = [decided[i] for i in range(len(decided))]

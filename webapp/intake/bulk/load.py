@@ -177,7 +177,7 @@ class BulkLoad:
         self._openers.frombytes(report_id[opens].tobytes())
         repeats = np.where(decisions.decision != NONE, decisions.suggestions[:, 0], -1)
         due_at = self._due_at(told)
-        everybody = desk.assigner.assign_many(told.service_id, places)
+        everybody = desk.assigner.assign_many(told.service_id, places, told.requested_at)
         assignments = Assignments(everybody.distinct, everybody.which[opens])
         first = np.array([first_status(each) for each in assignments.distinct], dtype=object)
         states = TicketStates.of(told.requested_at[opens], due_at[opens], told.closed_at[opens])
