@@ -12,6 +12,7 @@ from layers.models import City
 from layers.queries import city_by_slug
 from webapp.dispatch import escalation
 from webapp.notices import outbox
+from webapp.people import audit
 from webapp.tickets import queries
 
 OPENED = datetime(2026, 4, 6, 12, tzinfo=UTC)
@@ -37,9 +38,9 @@ def city(demo_session: Session) -> City:
     demo_session.execute(
         text(
             "insert into report (city_id, tracking_number, ticket_id, service_id, channel, description, answers, "
-            "media_urls, requested_at, place_flags, zones, edition_ids, duplicate_decision, duplicate_reasons, "
-            "suggestions) select 1, 'K7Q-M4X-PRT', id, service_id, 'web', '', '{}', '{}', opened_at, '{}', '{}', "
-            "'{}', 'none', '[]', '{}' from ticket"
+            "media_urls, requested_at, received_at, place_flags, zones, edition_ids, duplicate_decision, "
+            "duplicate_reasons, suggestions) select 1, 'K7Q-M4X-PRT', id, service_id, 'web', '', '{}', '{}', "
+            "opened_at, opened_at, '{}', '{}', '{}', 'none', '[]', '{}' from ticket"
         )
     )
     return city
@@ -91,3 +92,15 @@ def test_those_named_get_one_mail_each(demo_session: Session, city: City) -> Non
         text("select staff.email from notice join staff on staff.id = notice.staff_id order by 1")
     )
     assert readers.scalars().all() == ["administrator@demo.example", "supervisor@demo.example"]
+
+
+def test_what_was_late_before_it_came_is_noted_once_in_one_line(demo_session: Session, city: City) -> None:
+    demo_session.execute(text("update report set received_at = :then"), {"then": DUE + timedelta(hours=10)})
+    assert run(demo_session, city, 110.1) == 0
+    assert run(demo_session, city, 111) == 0
+    assert told(demo_session) == []
+    entries = audit.trail(demo_session, city.id, kind="late_on_arrival")
+    assert [entry.subject for entry in entries] == ["1 tickets that were late when they came"]
+    # What is late only now is news.
+    assert run(demo_session, city, 148.1) == 1
+    assert told(demo_session) == ["escalated"]

@@ -2,6 +2,9 @@
 
 A step is taken once for each promise of a ticket, however often this runs and however long it did not: what
 is due by now and not yet recorded is taken now. The record and the timeline entry are one transaction.
+
+What was late before it came to us, such as the backlog that an import brings, is nobody's news: those steps
+are recorded without a word on any timeline, and summed up in one entry of the audit trail.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from webapp.catalog.deadlines import part_way_many
 from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.watching import Escalation, escalations
+from webapp.people import audit
 from webapp.people.models import Staff
 
 AT_RISK_SHARE = 0.8
@@ -29,7 +33,7 @@ STEPS = ("at_risk", "overdue")
 
 
 def run(session: Session, city: City, *, now: datetime | None = None) -> int:
-    """Take every step that is due and was not taken; return how many. The caller commits.
+    """Take every step that is due and was not taken; return of how many it was told. The caller commits.
 
     A ticket that waits is left alone: the clock of its promise stands still.
     """
@@ -46,8 +50,12 @@ def run(session: Session, city: City, *, now: datetime | None = None) -> int:
     ]
     if not due:
         return 0
-    taken = session.execute(_TAKE, {"city_id": city.id, "steps": json.dumps(due), "now": now})
-    return len(taken.all())
+    values = {"city_id": city.id, "steps": json.dumps(due, default=datetime.isoformat), "now": now}
+    taken: Any = session.execute(_TAKE, values).one()
+    if taken.quiet:
+        what = f"{taken.quiet} tickets that were late when they came"
+        audit.record(session, city.id, "late_on_arrival", what, by=None)
+    return int(taken.told)
 
 
 def _at_risk(known: Catalog, tickets: Sequence[Row[Any]]) -> list[datetime]:
@@ -74,13 +82,14 @@ def _steps(
     department = known.departments[ticket.department_id].code
     for step in STEPS:
         if moments[step.replace("_", " ")] <= now and step not in ticket.taken:
-            yield {"step": step, "kind": step, "to": []}
+            yield {"step": step, "kind": step, "to": [], "moment": moments[step.replace("_", " ")]}
     for each in told:
         if each.department not in (None, department) or each.name in ticket.taken or moments[each.when] > now:
             continue
-        if each.due(moments[each.when], known.calendar) <= now:
+        moment = each.due(moments[each.when], known.calendar)
+        if moment <= now:
             to = [people[address.lower()] for address in each.to if address.lower() in people]
-            yield {"step": each.name, "kind": "escalated", "to": to}
+            yield {"step": each.name, "kind": "escalated", "to": to, "moment": moment}
 
 
 def _staff_by_email(session: Session, city_id: int) -> dict[str, int]:
@@ -105,17 +114,27 @@ _TAKE = text(
     """
     with step as (
         select * from jsonb_to_recordset(cast(:steps as jsonb))
-            as _ (ticket_id bigint, due_at timestamptz, step text, kind text, "to" jsonb)
+            as _ (ticket_id bigint, due_at timestamptz, step text, kind text, "to" jsonb, moment timestamptz)
     ), taken as (
         insert into escalation (city_id, ticket_id, step, due_at, at)
         select :city_id, ticket_id, step, due_at, :now from step
             on conflict do nothing
      returning ticket_id, step, due_at
+    ), came as (
+        select ticket_id, min(received_at) as at
+          from report where city_id = :city_id and ticket_id in (select ticket_id from taken)
+         group by ticket_id
+    ), news as (
+        insert into timeline (city_id, ticket_id, at, kind, actor, data)
+        select cast(:city_id as smallint), ticket_id, cast(:now as timestamptz), kind, 'system',
+               jsonb_build_object('step', step, 'due_at', due_at, 'to', "to")
+          from taken join step using (ticket_id, step, due_at) left join came using (ticket_id)
+         where moment >= came.at is not false
+     returning id
     )
-    insert into timeline (city_id, ticket_id, at, kind, actor, data)
-    select cast(:city_id as smallint), ticket_id, cast(:now as timestamptz), kind, 'system',
-           jsonb_build_object('step', step, 'due_at', due_at, 'to', "to")
-      from taken join step using (ticket_id, step, due_at)
- returning id
+    select (select count(*) from news) as told,
+           (select count(distinct ticket_id)
+              from taken join step using (ticket_id, step, due_at) join came using (ticket_id)
+             where moment < came.at) as quiet
     """
 )

@@ -26,6 +26,7 @@ KINDS = {
     "staff_reset": _l("Gave a new password"),
     "key_added": _l("Made a key for another system"),
     "key_revoked": _l("Revoked a key"),
+    "late_on_arrival": _l("Noted without telling anybody"),
 }
 
 
