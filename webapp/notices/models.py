@@ -1,4 +1,4 @@
-"""Tables of notices: what was told to whom, and how far the outbox has been read."""
+"""Tables of notices: what is told to people and other systems, and how far the outbox has been read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base, CityId
@@ -88,6 +88,7 @@ class Webhook(Base):
     kinds: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Of timeline entries; empty: all")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     stopped_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None] = mapped_column(comment="Since then nothing is sent; it waits")
 
 
 class WebhookDelivery(Base):
@@ -99,6 +100,7 @@ class WebhookDelivery(Base):
         ForeignKeyConstraint(["city_id", "timeline_id"], ["timeline.city_id", "timeline.id"]),
         UniqueConstraint("city_id", "webhook_id", "timeline_id"),
         Index("ix_webhook_delivery_next", "city_id", "next_at", postgresql_where=text("next_at is not null")),
+        Index("ix_webhook_delivery_webhook", "city_id", "webhook_id", "id"),
     )
 
     city_id: Mapped[CityId]
@@ -110,3 +112,94 @@ class WebhookDelivery(Base):
     delivered_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(server_default="", comment="Of the latest attempt")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BackOffice(Base):
+    """Another system that does the work of a department or crew, and speaks Open311. From the city file."""
+
+    __tablename__ = "back_office"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id"], ["city.id"]),
+        ForeignKeyConstraint(["city_id", "department_id"], ["department.city_id", "department.id"]),
+        ForeignKeyConstraint(["city_id", "crew_id"], ["crew.city_id", "crew.id"]),
+        UniqueConstraint("city_id", "code"),
+        CheckConstraint("num_nonnulls(department_id, crew_id) = 1", name="one_assignee"),
+        CheckConstraint("form in ('json', 'xml')", name="form"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    code: Mapped[str]
+    endpoint: Mapped[str]
+    form: Mapped[str] = mapped_column(comment="json or xml")
+    jurisdiction_id: Mapped[str | None]
+    department_id: Mapped[int | None] = mapped_column(SmallInteger)
+    crew_id: Mapped[int | None] = mapped_column(SmallInteger)
+    services: Mapped[dict[str, str]] = mapped_column(JSONB, comment="{our code: theirs} where they differ")
+    states: Mapped[dict[str, str]] = mapped_column(
+        JSONB, comment="{their status: our state, or state/detail}"
+    )
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    retired_at: Mapped[datetime | None] = mapped_column(comment="It is no longer in the city file")
+    paused_at: Mapped[datetime | None] = mapped_column(comment="Since then nothing is sent or asked")
+    ask_at: Mapped[datetime] = mapped_column(server_default=func.now(), comment="For updates, next")
+    asked_at: Mapped[datetime | None] = mapped_column(comment="When updates were last told")
+    error: Mapped[str] = mapped_column(server_default="", comment="Of the latest question")
+
+
+class BackOfficeOrder(Base):
+    """A ticket on its way to a back office, by its first report. Sent, waiting, or a dead letter."""
+
+    __tablename__ = "back_office_order"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "back_office_id"], ["back_office.city_id", "back_office.id"]),
+        ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
+        UniqueConstraint("city_id", "back_office_id", "report_id"),
+        Index(
+            "ix_back_office_order_next", "city_id", "next_at", postgresql_where=text("next_at is not null")
+        ),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    back_office_id: Mapped[int] = mapped_column(SmallInteger)
+    report_id: Mapped[int] = mapped_column(BigInteger, comment="What is sent: its ticket's first")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_at: Mapped[datetime | None] = mapped_column(comment="When it is tried next; null: no more")
+    tried_at: Mapped[datetime | None] = mapped_column(
+        comment="Sent then first, and what became of it unknown"
+    )
+    token: Mapped[str | None] = mapped_column(comment="Given instead of a number, to ask for it")
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(server_default="", comment="Of the latest attempt")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class BackOfficeUpdate(Base):
+    """What a back office told of a ticket, once: it moved it, was a remark, or could not be followed."""
+
+    __tablename__ = "back_office_update"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "back_office_id"], ["back_office.city_id", "back_office.id"]),
+        ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
+        ForeignKeyConstraint(["city_id", "timeline_id"], ["timeline.city_id", "timeline.id"]),
+        Index(
+            "ix_back_office_update_refused",
+            "city_id",
+            "heard_at",
+            postgresql_where=text("refused <> '' and seen_at is null"),
+        ),
+        Index("ix_back_office_update_report", "city_id", "report_id", "updated_at"),
+    )
+
+    city_id: Mapped[CityId]
+    back_office_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    update_id: Mapped[str] = mapped_column(primary_key=True, comment="As the other system names it")
+    report_id: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(comment="As it was told")
+    note: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(comment="By the other system's clock")
+    heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    timeline_id: Mapped[int | None] = mapped_column(BigInteger, comment="The entry that it became")
+    refused: Mapped[str] = mapped_column(server_default="", comment="Why it moved nothing")
+    seen_at: Mapped[datetime | None] = mapped_column(comment="When somebody saw to a refused one")

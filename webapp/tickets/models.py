@@ -289,6 +289,23 @@ class GivenUpdate(Base):
     media_urls: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
 
 
+class WorkOrder(Base):
+    """What another system that does the work calls a report. It goes wherever the report's ticket goes."""
+
+    __tablename__ = "work_order"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
+        Index("ix_work_order_reference", "city_id", "system", "reference"),
+    )
+
+    city_id: Mapped[CityId]
+    report_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    system: Mapped[str] = mapped_column(
+        primary_key=True, comment="Code of a back office, or name of a program's key"
+    )
+    reference: Mapped[str] = mapped_column(comment="What the system calls it")
+
+
 class Photo(Base):
     """A picture of a report or of the work, as kept: drawn anew, without what the camera wrote into it."""
 
