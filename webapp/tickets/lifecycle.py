@@ -54,6 +54,8 @@ _CREW: frozenset[str] = frozenset({"crew", "supervisor", "agent", "administrator
 _DESK: frozenset[str] = frozenset({"supervisor", "agent", "administrator"})
 _WORK = _CREW | {"program"}
 
+HANDERS = _CREW
+"""Who gives an open ticket to another crew."""
 COMPARERS = _DESK
 """Who says whether two tickets are one problem."""
 

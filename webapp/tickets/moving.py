@@ -8,7 +8,7 @@ timeline entry, so that the move can be undone; undoing is an entry of its own, 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from layers.models import City
 from webapp.catalog.deadlines import resumed
 from webapp.catalog.queries import catalog
+from webapp.catalog.snapshot import CrewEntry
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import (
     UNDO_WITHIN,
@@ -60,6 +61,8 @@ class Moved:
     status: str
     version: int
     at: datetime
+    repeated: bool = False
+    """Whether it had been made already, when it was sent before with the same key."""
 
 
 def move(
@@ -72,6 +75,8 @@ def move(
     version: int,
     note: str = "",
     detail: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> Moved:
     """Move a ticket to another state, with one timeline entry.
 
@@ -91,17 +96,43 @@ def move(
         Words for everybody to read.
     detail
         What the state takes, such as the outcome: see `webapp.tickets.lifecycle.STATES`.
+    data
+        What else the entry keeps.
+    key
+        By which `made_before` knows the move.
 
     Raises
     ------
     Incomplete, NotAllowed, NoSuchTicket, Overtaken
         Nothing was written.
     """
-    note = note.replace("\x00", "").strip()
+    note = plain(note)
     detail = detail.replace("\x00", "").strip()[:LONGEST_DETAIL] if detail else detail
     check_request(to, _role(by), note, detail)
     seen = locked(session, city.id, ticket_id, by, version)
     check_source(seen.status, to, _role(by))
+    return write_move(session, city, ticket_id, seen, to, by=by, note=note, detail=detail, data=data, key=key)
+
+
+def write_move(
+    session: Session,
+    city: City,
+    ticket_id: int,
+    seen: Row[Any],
+    to: str,
+    *,
+    by: Staff | Party,
+    note: str,
+    detail: str | None,
+    data: Mapping[str, Any] | None,
+    key: str | None,
+    crew: CrewEntry | None = None,
+    crew_why: str | None = None,
+) -> Moved:
+    """Write a move of a ticket that was found `locked` and the move right.
+
+    With ``crew`` the ticket is that one's from now on, for the reason ``crew_why``.
+    """
     values = {
         "city_id": city.id,
         "ticket_id": ticket_id,
@@ -112,9 +143,19 @@ def move(
         "actor": "staff" if isinstance(by, Staff) else by,
         "staff_id": by.id if isinstance(by, Staff) else None,
         "note": note,
+        "data": json.dumps(data or {}),
+        "key": key,
+        "crew_id": crew.id if crew else None,
+        "department_id": crew.department_id if crew else None,
+        "why": crew_why,
     }
     moved = session.execute(_MOVE, values).one()
     return Moved(to, moved.version, moved.at)
+
+
+def plain(note: str) -> str:
+    """Return words as they are kept."""
+    return note.replace("\x00", "").strip()
 
 
 def undo(session: Session, city: City, ticket_id: int, *, by: Staff, version: int) -> Moved:
@@ -128,8 +169,10 @@ def undo(session: Session, city: City, ticket_id: int, *, by: Staff, version: in
     NotAllowed, NoSuchTicket, Overtaken
         Nothing was written.
     """
-    locked(session, city.id, ticket_id, by, version)
     last = latest_move(timeline(session, city.id, ticket_id))
+    # Who gave a ticket away may take it back, though it is another crew's now.
+    own = last is not None and last.staff_id == by.id
+    locked(session, city.id, ticket_id, "system" if own else by, version)
     if last is None or not may_undo(last, by, datetime.now(UTC)):
         minutes = int(UNDO_WITHIN.total_seconds() // 60)
         raise NotAllowed(
@@ -210,7 +253,9 @@ BEFORE = """
             'waiting_since', ticket.waiting_since, 'owner', ticket.owner,
             'scheduled_for', ticket.scheduled_for, 'due_at', ticket.due_at, 'closed_at', ticket.closed_at,
             'matchable', ticket.matchable, 'opened_at', ticket.opened_at, 'latest_at', ticket.latest_at,
-            'report_count', ticket.report_count),
+            'report_count', ticket.report_count, 'crew_id', ticket.crew_id,
+            'department_id', ticket.department_id, 'service_area', ticket.service_area,
+            'assigned_why', ticket.assigned_why),
         'reports', (
             select jsonb_agg(jsonb_build_object('id', id, 'due_at', due_at, 'closed_at', closed_at))
               from report where report.city_id = ticket.city_id and report.ticket_id = ticket.id))"""
@@ -236,6 +281,10 @@ _MOVE = text(
                due_at = coalesce((select "is" from promises where was = ticket.due_at), ticket.due_at),
                closed_at = case when :opens then null else coalesce(ticket.closed_at, now()) end,
                matchable = ticket.matchable or :opens,
+               crew_id = coalesce(cast(:crew_id as smallint), ticket.crew_id),
+               department_id = coalesce(cast(:department_id as smallint), ticket.department_id),
+               service_area = case when cast(:crew_id as smallint) is null then ticket.service_area end,
+               assigned_why = coalesce(cast(:why as text), ticket.assigned_why),
                version = ticket.version + 1
           from seen
          where ticket.city_id = :city_id and ticket.id = seen.id
@@ -251,20 +300,25 @@ _MOVE = text(
           from moved
          where report.city_id = :city_id and report.ticket_id = moved.id
     ), entry as (
-        insert into timeline (city_id, ticket_id, kind, actor, staff_id, note, data, before)
+        insert into timeline (city_id, ticket_id, kind, actor, staff_id, note, data, before, idempotency_key)
         select :city_id, id, :to, :actor, cast(:staff_id as bigint), :note,
-               jsonb_strip_nulls(jsonb_build_object('from', was, 'detail', cast(:detail as text))), before
+               jsonb_strip_nulls(cast(:data as jsonb) || jsonb_build_object(
+                   'from', was, 'detail', cast(:detail as text),
+                   'version', case when cast(:key as text) is not null then version end)),
+               before, cast(:key as text)
           from moved
     )
     select version, now() as at from moved
     """  # noqa: S608  (only names of columns)
 )
 
-# A report that came since keeps its own promise, and the ticket the earliest.
+# A report that came since keeps its own promise, and the ticket the earliest. What came before hand-overs
+# were known says nothing of the crew.
 _UNDO = text(
     """
     with entry as (
-        select timeline.kind, timeline.before -> 'reports' as reports, was.*
+        select timeline.kind, timeline.before -> 'reports' as reports, was.*,
+               jsonb_exists(timeline.before -> 'ticket', 'crew_id') as had_crew
           from timeline
          cross join lateral jsonb_populate_record(null::ticket, timeline.before -> 'ticket') as was
          where timeline.city_id = :city_id and timeline.id = :entry
@@ -279,7 +333,11 @@ _UNDO = text(
                    select min(report.due_at) from report
                     where report.city_id = :city_id and report.ticket_id = :ticket_id
                       and report.id not in (select id from was))),
-               closed_at = entry.closed_at, matchable = entry.matchable, version = ticket.version + 1
+               closed_at = entry.closed_at, matchable = entry.matchable, version = ticket.version + 1,
+               crew_id = case when had_crew then entry.crew_id else ticket.crew_id end,
+               department_id = coalesce(entry.department_id, ticket.department_id),
+               service_area = case when had_crew then entry.service_area else ticket.service_area end,
+               assigned_why = coalesce(entry.assigned_why, ticket.assigned_why)
           from entry
          where ticket.city_id = :city_id and ticket.id = :ticket_id
      returning ticket.status, ticket.version, entry.kind

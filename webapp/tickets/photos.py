@@ -1,21 +1,24 @@
-"""Photos of reports: kept in the storage under a name that nobody guesses. The caller commits."""
+"""Photos of reports and of the work, kept in the storage under names nobody guesses. The caller commits."""
 
 from __future__ import annotations
 
 import re
 import secrets
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp.storage import Storage
 from webapp.tickets import pictures
-from webapp.tickets.models import Photo, Report
+from webapp.tickets.models import Photo, Report, Ticket
 
 MOST_PHOTOS = 10
 """Of one report."""
+MOST_OF_WORK = 5
+"""Of one ticket, before the work, and as many after it."""
+Shows = Literal["before", "after"]
 SIZES = ("large", "small")
 _RANDOM_BYTES = 18
 _NAME = re.compile(r"[A-Za-z0-9_-]{24}")
@@ -44,20 +47,39 @@ def keep_picture(
     webapp.tickets.pictures.PhotoRefusedError
         The report has `MOST_PHOTOS` already.
     """
-    here = (Photo.city_id == city_id, Photo.report_id == report_id)
-    if (session.scalar(select(func.count()).select_from(Photo).where(*here)) or 0) >= MOST_PHOTOS:
+    of_report = and_(Photo.city_id == city_id, Photo.report_id == report_id)
+    if _count(session, of_report) >= MOST_PHOTOS:
         raise pictures.PhotoRefusedError(f"is one too many: a report has at most {MOST_PHOTOS} photos.")
-    name = secrets.token_urlsafe(_RANDOM_BYTES)
-    storage.keep(_file(city_id, name, "large"), picture.large)
-    storage.keep(_file(city_id, name, "small"), picture.small)
-    photo = Photo(
-        city_id=city_id,
-        report_id=report_id,
-        name=name,
-        width=picture.width,
-        height=picture.height,
-        bytes=len(picture.large),
-    )
+    return _keep(session, storage, Photo(city_id=city_id, report_id=report_id), picture)
+
+
+def keep_work_picture(
+    session: Session, storage: Storage, city_id: int, ticket_id: int, shows: Shows, picture: pictures.Picture
+) -> Photo:
+    """Keep a picture, drawn anew already, of how it looks where the work is, before it or after.
+
+    Raises
+    ------
+    webapp.tickets.pictures.PhotoRefusedError
+        The ticket has `MOST_OF_WORK` of these already.
+    """
+    of_work = and_(Photo.city_id == city_id, Photo.ticket_id == ticket_id, Photo.shows == shows)
+    if _count(session, of_work) >= MOST_OF_WORK:
+        raise pictures.PhotoRefusedError(
+            f"is one too many: a ticket has at most {MOST_OF_WORK} photos from {shows} the work."
+        )
+    return _keep(session, storage, Photo(city_id=city_id, ticket_id=ticket_id, shows=shows), picture)
+
+
+def _count(session: Session, condition: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(Photo).where(condition)) or 0
+
+
+def _keep(session: Session, storage: Storage, photo: Photo, picture: pictures.Picture) -> Photo:
+    photo.name = secrets.token_urlsafe(_RANDOM_BYTES)
+    photo.width, photo.height, photo.bytes = picture.width, picture.height, len(picture.large)
+    storage.keep(_file(photo.city_id, photo.name, "large"), picture.large)
+    storage.keep(_file(photo.city_id, photo.name, "small"), picture.small)
     session.add(photo)
     session.flush()
     return photo
@@ -68,16 +90,30 @@ def photos_of(session: Session, city_id: int, report_ids: Sequence[int]) -> dict
     found: dict[int, list[Photo]] = {}
     query = select(Photo).where(Photo.city_id == city_id, Photo.report_id.in_(report_ids)).order_by(Photo.id)
     for photo in session.scalars(query):
-        found.setdefault(photo.report_id, []).append(photo)
+        found.setdefault(photo.report_id or 0, []).append(photo)
     return found
 
 
+def photos_of_tickets(session: Session, city_id: int, ticket_ids: Sequence[int]) -> list[Photo]:
+    """Return the photos of tickets' reports and of the work, also on tickets that were merged into them."""
+    merged = select(Ticket.id).where(Ticket.city_id == city_id, Ticket.merged_into.in_(ticket_ids))
+    reports = select(Report.id).where(Report.city_id == city_id, Report.ticket_id.in_(ticket_ids))
+    query = select(Photo).where(
+        Photo.city_id == city_id,
+        or_(Photo.report_id.in_(reports), Photo.ticket_id.in_(ticket_ids), Photo.ticket_id.in_(merged)),
+    )
+    return list(session.scalars(query.order_by(Photo.id)))
+
+
 def service_of(session: Session, city_id: int, name: str) -> int | None:
-    """Return the service of the report that a photo belongs to, None where there is no such photo."""
+    """Return the service of the report or ticket that a photo is of, None where there is no such photo."""
     if not _NAME.fullmatch(name):
         return None
-    query = select(Report.service_id).join(
-        Photo, (Photo.city_id == Report.city_id) & (Photo.report_id == Report.id)
+    query = (
+        select(func.coalesce(Report.service_id, Ticket.service_id))
+        .select_from(Photo)
+        .outerjoin(Report, and_(Report.city_id == Photo.city_id, Report.id == Photo.report_id))
+        .outerjoin(Ticket, and_(Ticket.city_id == Photo.city_id, Ticket.id == Photo.ticket_id))
     )
     return session.scalar(query.where(Photo.city_id == city_id, Photo.name == name))
 

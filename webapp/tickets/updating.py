@@ -5,8 +5,10 @@ Every reporter of the ticket sees it. The caller commits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ScalarSelect, and_, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -62,7 +64,7 @@ def take(session: Session, city: City, api_key_id: int, tracking_number: str, to
     if session.get(GivenUpdate, (city.id, api_key_id, told.update_id)) is not None:
         raise AlreadyGivenError(told.update_id)
     if told.state in (None, ticket.status) or (told.from_closed_only and ticket.open):
-        _remark(session, city.id, ticket.id, told.note)
+        remark(session, city.id, ticket.id, told.note, actor="program")
     else:
         move(
             session, city, ticket.id, str(told.state),
@@ -80,12 +82,24 @@ def take(session: Session, city: City, api_key_id: int, tracking_number: str, to
     return session.scalars(given.returning(GivenUpdate.timeline_id)).one()
 
 
-def _remark(session: Session, city_id: int, ticket_id: int, note: str) -> None:
+def remark(
+    session: Session,
+    city_id: int,
+    ticket_id: int,
+    note: str,
+    *,
+    actor: str,
+    staff_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    key: str | None = None,
+) -> None:
+    """Write a remark into a ticket's timeline, for everybody to read."""
     session.execute(
         insert(TimelineEntry).values(
-            city_id=city_id, ticket_id=ticket_id, kind="noted", actor="program", note=note
+            city_id=city_id, ticket_id=ticket_id, kind="noted", actor=actor, staff_id=staff_id, note=note,
+            data=dict(data or {}), idempotency_key=key,
         )
-    )
+    )  # fmt: skip
     of_ticket = and_(Report.city_id == city_id, Report.ticket_id == ticket_id)
     session.execute(
         update(Report).where(of_ticket).values(updated_at=func.now()),
