@@ -19,6 +19,8 @@ from flask import (
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
+from webapp.catalog.deadlines import LEVELS
+from webapp.dispatch import by_hand
 from webapp.pages.context import served
 from webapp.pages.crew import RULE
 from webapp.pages.crew_choice import may_see
@@ -106,6 +108,21 @@ def undo(ticket_id: int) -> AnyResponse:
     return redirect(url_for("crew_ticket.show", ticket_id=row.id))
 
 
+@blueprint.post("/crew/<int:ticket_id>/priority")
+@access(roles("agent", "supervisor"))
+def prioritize(ticket_id: int) -> AnyResponse:
+    """Say by hand how urgent a ticket is, and why."""
+    here, row, form = served(), _found(ticket_id), request.form
+    level, why = form.get("priority", ""), form.get("why", "")[: by_hand.LONGEST_WHY]
+    me, version = current_user._get_current_object(), form.get("version", 0, int)
+    try:
+        by_hand.set_priority(here.session, here.city, row.id, level, why, by=me, version=version)
+    except lifecycle.MoveRefused as refused:
+        return _refused(row, Typed(to="priority", details={"priority": level, "why": why}), refused)
+    here.session.commit()
+    return redirect(url_for("crew_ticket.show", ticket_id=row.id))
+
+
 @blueprint.post("/crew/<int:ticket_id>/contacts")
 @access(roles("agent", "supervisor"))
 def contacts_of(ticket_id: int) -> AnyResponse:
@@ -160,6 +177,7 @@ def _page(
         timeline=list(reversed(entries)),
         moves={move.to for move in lifecycle.moves_from(row.status, current_user.role)},
         states=lifecycle.STATES,
+        levels=LEVELS,
         compares=current_user.role in lifecycle.COMPARERS,
         undoable=latest is not None and moving.may_undo(latest, current_user, datetime.now(UTC)),
         picture=thumbnail(row.lon, row.lat),

@@ -36,6 +36,7 @@ EVENTS = {
     "assigned": _l("Given to the crew"),
     "in_progress": _l("Work started"),
     "noted": _l("Remark"),
+    "prioritized": _l("How urgent it is was changed"),
     "undone": _l("Taken back: it was a slip"),
     "merged": _l("Another ticket is the same problem and joins this one"),
     "split": _l("Taken apart again: another problem after all"),

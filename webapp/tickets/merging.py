@@ -144,9 +144,11 @@ _MERGE = text(
                status = case when kept.open or not gone.open then kept.status else 'reopened' end,
                outcome = case when kept.open or not gone.open then kept.outcome end,
                closed_at = case when kept.open or not gone.open then kept.closed_at end,
-               priority = greatest(kept.priority, gone.priority),
-               priority_why = case when gone.priority > kept.priority then gone.priority_why
-                                   else kept.priority_why end,
+               priority = case when kept.priority_by_hand then kept.priority
+                               else greatest(kept.priority, gone.priority) end,
+               priority_why = case when gone.priority > kept.priority and not kept.priority_by_hand
+                                   then gone.priority_why else kept.priority_why end,
+               priority_by_hand = kept.priority_by_hand or gone.priority_by_hand and gone.priority > kept.priority,
                matchable = kept.matchable or gone.matchable,
                version = kept.version + 1
           from kept, gone
@@ -229,6 +231,13 @@ _SPLIT = text(
                matchable = case when untouched then kept.matchable else ticket.matchable end,
                due_at = case when as_due then least(kept.due_at, since.due_at)
                              else coalesce(staying.due_at, ticket.due_at) end,
+               priority = case when untouched then coalesce(kept.priority, ticket.priority)
+                               else ticket.priority end,
+               priority_why = case when untouched then coalesce(kept.priority_why, ticket.priority_why)
+                                   else ticket.priority_why end,
+               priority_by_hand = case when untouched
+                                       then coalesce(kept.priority_by_hand, ticket.priority_by_hand)
+                                       else ticket.priority_by_hand end,
                opened_at = kept.opened_at,
                latest_at = greatest(kept.latest_at, since.latest_at),
                report_count = kept.report_count + since.count,

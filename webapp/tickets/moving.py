@@ -252,7 +252,9 @@ BEFORE = """
             'status', ticket.status, 'outcome', ticket.outcome, 'waiting_on', ticket.waiting_on,
             'waiting_since', ticket.waiting_since, 'owner', ticket.owner,
             'scheduled_for', ticket.scheduled_for, 'due_at', ticket.due_at, 'closed_at', ticket.closed_at,
-            'matchable', ticket.matchable, 'opened_at', ticket.opened_at, 'latest_at', ticket.latest_at,
+            'matchable', ticket.matchable, 'priority', ticket.priority,
+            'priority_why', ticket.priority_why, 'priority_by_hand', ticket.priority_by_hand,
+            'opened_at', ticket.opened_at, 'latest_at', ticket.latest_at,
             'report_count', ticket.report_count, 'crew_id', ticket.crew_id,
             'department_id', ticket.department_id, 'service_area', ticket.service_area,
             'assigned_why', ticket.assigned_why),
@@ -329,6 +331,11 @@ _UNDO = text(
         update ticket
            set status = entry.status, outcome = entry.outcome, waiting_on = entry.waiting_on,
                waiting_since = entry.waiting_since, owner = entry.owner, scheduled_for = entry.scheduled_for,
+               priority = case when entry.kind = 'prioritized' then entry.priority else ticket.priority end,
+               priority_why = case when entry.kind = 'prioritized' then entry.priority_why
+                                   else ticket.priority_why end,
+               priority_by_hand = case when entry.kind = 'prioritized' then entry.priority_by_hand
+                                       else ticket.priority_by_hand end,
                due_at = least(entry.due_at, (
                    select min(report.due_at) from report
                     where report.city_id = :city_id and report.ticket_id = :ticket_id

@@ -72,7 +72,8 @@ def join_ticket(
     Parameters
     ----------
     priority
-        How urgent it is with this report, and why; a ticket that is more urgent stays so.
+        How urgent it is with this report, and why; a ticket that is more urgent stays so, and one of which
+        staff said how urgent it is.
     """
     parameters = {"ticket_id": ticket_id, "report": _json(report), "entries": _json(entries)}
     parameters |= {"priority": priority[0], "priority_why": priority[1]}
@@ -165,8 +166,9 @@ _JOIN: LiteralString = f"""
                status = case when seen.open then ticket.status else 'reopened' end,
                outcome = case when seen.open then ticket.outcome end,
                closed_at = null,
-               priority = greatest(ticket.priority, %(priority)s::smallint),
-               priority_why = case when %(priority)s::smallint > ticket.priority
+               priority = case when ticket.priority_by_hand then ticket.priority
+                               else greatest(ticket.priority, %(priority)s::smallint) end,
+               priority_why = case when %(priority)s::smallint > ticket.priority and not priority_by_hand
                                    then %(priority_why)s::text else ticket.priority_why end,
                version = ticket.version + (not seen.open)::int
           from seen join given using (city_id)
