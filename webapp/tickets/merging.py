@@ -148,7 +148,8 @@ _MERGE = text(
                                else greatest(kept.priority, gone.priority) end,
                priority_why = case when gone.priority > kept.priority and not kept.priority_by_hand
                                    then gone.priority_why else kept.priority_why end,
-               priority_by_hand = kept.priority_by_hand or gone.priority_by_hand and gone.priority > kept.priority,
+               priority_by_hand = kept.priority_by_hand
+                                  or gone.priority_by_hand and gone.priority > kept.priority,
                matchable = kept.matchable or gone.matchable,
                version = kept.version + 1
           from kept, gone
