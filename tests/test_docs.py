@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from layers.sections import AssetLayer, CitySection, SegmentLayer, ZoneLayer
 from webapp.catalog.sections import (
+    ArticleRow,
     CalendarSection,
     CrewRow,
     DepartmentRow,
@@ -25,7 +26,7 @@ from webapp.people.cityfile import StaffSection
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
     *(ServiceRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
-    *(PriorityRow, EscalationRow, StaffSection),
+    *(PriorityRow, EscalationRow, StaffSection, ArticleRow),
 )
 
 

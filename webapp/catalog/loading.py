@@ -9,13 +9,21 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from layers.models import City
+from webapp.catalog.articles import describe
 from webapp.catalog.calendars import Calendar
 from webapp.catalog.deadlines import parse_target
-from webapp.catalog.models import Crew, Department, Holiday, Question, Service
+from webapp.catalog.models import Article, Crew, Department, Holiday, Question, Service
 from webapp.catalog.reading import CatalogFile
-from webapp.catalog.sections import CalendarSection, CrewRow, DepartmentRow, QuestionRow, ServiceRow
+from webapp.catalog.sections import (
+    ArticleRow,
+    CalendarSection,
+    CrewRow,
+    DepartmentRow,
+    QuestionRow,
+    ServiceRow,
+)
 
-Coded = TypeVar("Coded", Department, Crew, Service)
+Coded = TypeVar("Coded", Department, Crew, Service, Article)
 
 
 def store(session: Session, city: City, catalog: CatalogFile) -> None:
@@ -29,6 +37,7 @@ def store(session: Session, city: City, catalog: CatalogFile) -> None:
     _load_crews(session, city.id, catalog.crews, departments)
     services = _load_services(session, city, catalog, departments)
     _load_questions(session, city.id, catalog.services, services)
+    _load_articles(session, city.id, catalog.articles)
     # Web processes compare it to notice that what they keep is old.
     city.loaded_at = func.clock_timestamp()
     session.flush()
@@ -104,6 +113,15 @@ def _load_questions(session: Session, city_id: int, rows: list[ServiceRow], serv
         for row in rows
         for position, question in enumerate(row.questions, start=1)
     )
+
+
+def _load_articles(session: Session, city_id: int, rows: list[ArticleRow]) -> None:
+    found = _by_code(session, Article, city_id, [row.code for row in rows])
+    for article in found.values():
+        article.active = False
+    for position, row in enumerate(rows):
+        describe(found[row.code], row, position)
+    session.flush()
 
 
 def _question(city_id: int, service_id: int, position: int, row: QuestionRow) -> Question:

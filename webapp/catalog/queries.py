@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from layers.models import City
+from webapp.catalog.articles import read_articles
 from webapp.catalog.calendars import Calendar
 from webapp.catalog.models import Crew, Department, Holiday, Question, Service
 from webapp.catalog.snapshot import Catalog, CrewEntry, DepartmentEntry, QuestionEntry, ServiceEntry
@@ -41,6 +42,7 @@ def read_catalog(session: Session, city: City) -> Catalog:
         departments=MappingProxyType({row.id: _department(row) for row in departments}),
         crews=MappingProxyType({row.id: _crew(row) for row in crews}),
         services=MappingProxyType({row.id: _service(row, questions[row.id]) for row in services}),
+        articles=MappingProxyType(read_articles(session, city.id)),
     )
 
 

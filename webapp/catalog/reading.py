@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from layers.cityfile import CityDocument
 from layers.findings import Finding, did_you_mean
 from layers.sections import AssetLayer, Section
-from webapp.catalog.sections import CalendarSection, CrewRow, DepartmentRow, ServiceRow
+from webapp.catalog.sections import ArticleRow, CalendarSection, CrewRow, DepartmentRow, ServiceRow
 from webapp.catalog.tables import expanded
 
 Row = TypeVar("Row", bound=Section)
@@ -28,6 +28,7 @@ class CatalogFile:
     departments: list[DepartmentRow] = field(default_factory=list)
     crews: list[CrewRow] = field(default_factory=list)
     services: list[ServiceRow] = field(default_factory=list)
+    articles: list[ArticleRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def places_of(self, section: str, code: str) -> list[tuple[str, int]]:
@@ -49,16 +50,19 @@ def read(document: CityDocument) -> CatalogFile:
     catalog.departments = _rows(catalog, document, DepartmentRow, "departments")
     catalog.crews = _rows(catalog, document, CrewRow, "crews")
     catalog.services = _rows(catalog, document, ServiceRow, "services")
+    catalog.articles = _rows(catalog, document, ArticleRow, "articles", needed=False)
     catalog.findings += [*_references(catalog), *_translations(catalog)]
     return catalog
 
 
-def _rows(catalog: CatalogFile, document: CityDocument, model: type[Row], section: str) -> list[Row]:
+def _rows(
+    catalog: CatalogFile, document: CityDocument, model: type[Row], section: str, *, needed: bool = True
+) -> list[Row]:
     """Read the rows of a section; those with mistakes are left out."""
     rows, findings = parse_rows(catalog.document, document, model, section)
     catalog.findings += findings
     catalog.findings += _repeated(catalog, section, [row.code for row in rows])  # type: ignore[attr-defined]
-    if not rows:
+    if not rows and needed:
         catalog.findings.append(document.error(f"There are no {section}.", f"Add [[{section}]].", section))
     return rows
 

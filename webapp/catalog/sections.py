@@ -163,6 +163,26 @@ class ServiceTranslation(Section):
     keywords: list[Text] = Field(default=[], description="words that people use for it")
 
 
+class ArticleTranslation(Section):
+    """An article in another language."""
+
+    title: Text | None = None
+    body: Text | None = None
+    keywords: list[Text] = []
+
+
+class ArticleRow(Section):
+    """``[[articles]]``."""
+
+    code: Code = Field(description=CODE)
+    title: Text = Field(description="the question it answers, such as Where do I pay a parking ticket?")
+    body: Text = Field(description="the answer, in words to be read out; an empty line begins a paragraph")
+    keywords: list[Text] = Field(default=[], description="words that people use when they ask")
+    translations: dict[str, ArticleTranslation] = Field(
+        default={}, description="{ language = { title = …, body = …, keywords = […] } }"
+    )
+
+
 class ServiceRow(Section):
     """``[[services]]``."""
 

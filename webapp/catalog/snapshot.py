@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -85,6 +85,23 @@ class ServiceEntry:
         return words
 
 
+@dataclass(frozen=True, slots=True)
+class ArticleEntry:
+    """A help article."""
+
+    id: int
+    code: str
+    title: str
+    body: str
+    keywords: tuple[str, ...]
+    translations: Mapping[str, Any]
+
+    def translated(self, field: str, language: str) -> str:
+        """Return the title or body in ``language`` where it is translated, else as it is."""
+        words: str = self.translations.get(language, {}).get(field) or getattr(self, field)
+        return words
+
+
 @dataclass(frozen=True)
 class Catalog:
     """A snapshot of one city's catalog; replaced whole when the city file is loaded again."""
@@ -97,6 +114,13 @@ class Catalog:
     """By id, the retired too: old tickets name them."""
     services: Mapping[int, ServiceEntry]
     """By id in the order of lists, the inactive too."""
+    articles: Mapping[int, ArticleEntry] = field(default_factory=dict)
+    """By id in the order of lists."""
+
+    @cached_property
+    def article_by_code(self) -> Mapping[str, ArticleEntry]:
+        """All articles by code."""
+        return MappingProxyType({article.code: article for article in self.articles.values()})
 
     @cached_property
     def service_by_code(self) -> Mapping[str, ServiceEntry]:
