@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -23,7 +24,7 @@ from webapp.catalog.queries import catalog
 from webapp.config import Settings
 from webapp.intake.draft import read_draft
 from webapp.intake.submit import submit
-from webapp.notices import outside, webhooks
+from webapp.notices import outside, waits, webhooks
 from webapp.notices.jobs import run_webhooks
 
 
@@ -129,19 +130,19 @@ def test_what_failed_is_tried_again_later_and_at_last_is_a_dead_letter_that_can_
     webhooks.add(demo_session, city.id, listener.url, ["received"])
     report(demo_session, city)
     # A redirection is not followed: it would lead where nobody checked.
-    listener.answers = [500, 302] + [503] * (webhooks.TRIES - 2)
+    listener.answers = [500, 302] + [503] * (waits.TRIES - 2)
     assert run_webhooks(demo_session, inside) == 0
     (waiting,) = webhooks.queue(demo_session, city.id)
     assert (waiting.attempts, waiting.error) == (1, "Answered 500.")
     assert run_webhooks(demo_session, inside) == 0
     assert len(listener.heard) == 1, "it is not tried before its time"
-    for _ in range(webhooks.TRIES - 1):
+    for _ in range(waits.TRIES - 1):
         due_now(demo_session)
         run_webhooks(demo_session, inside)
     demo_session.expire_all()
     assert webhooks.queue(demo_session, city.id) == []
     (dead,) = webhooks.queue(demo_session, city.id, dead=True)
-    assert dead.attempts == len(listener.heard) == webhooks.TRIES
+    assert dead.attempts == len(listener.heard) == waits.TRIES
     assert webhooks.send_again(demo_session, city.id, dead.id) is dead
     demo_session.execute(text("update webhook_delivery set next_at = now()"))
     demo_session.commit()
@@ -150,11 +151,15 @@ def test_what_failed_is_tried_again_later_and_at_last_is_a_dead_letter_that_can_
     assert webhooks.queue(demo_session, city.id, dead=True) == []
 
 
-def test_waits_grow_and_end() -> None:
-    waits = [webhooks.wait_after(attempt) for attempt in range(1, webhooks.TRIES + 20)]
-    assert waits == sorted(waits)
-    assert waits[0] == webhooks.FIRST_WAIT
-    assert waits[-1] == webhooks.LONGEST_WAIT
+def test_waits_grow_and_end_and_those_who_failed_together_come_apart() -> None:
+    least = [waits.wait_after(attempt) for attempt in range(1, waits.TRIES + 20)]
+    assert least == sorted(least)
+    assert (least[0], least[-1]) == (waits.FIRST_WAIT, waits.LONGEST_WAIT)
+    begin = datetime.now(UTC)
+    tries = {waits.next_try(3) for _ in range(50)}
+    assert len(tries) == 50
+    assert all(when and when >= begin + waits.wait_after(3) for when in tries)
+    assert waits.next_try(waits.TRIES) is None
 
 
 def test_nobody_listening_is_an_error_like_others(

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 
 from layers.current import atlas_of, served_city_id
 from layers.tiles import MAX_ZOOM, base_etag, base_tile
+from webapp.api.addresses import base_url
 from webapp.api.errors import problem
 from webapp.people.access import PUBLIC, SIGNED_IN, access
 from webapp.tickets.tile_cache import public_tile
@@ -43,13 +44,12 @@ _LAYERS: dict[str, list[dict[str, Any]]] = {
 def tilejson(name: str) -> Response:
     """Describe a set of tiles, as TileJSON 3.0.0."""
     atlas = atlas_of(g.session, _city_id())
-    base = (current_app.config["PINWARD"].public_url or request.host_url).rstrip("/")
     # With the map's tag in their address, tiles of the base map may be kept for ever.
     tag = f"?v={base_etag(atlas)}" if name == "base" else ""
     return jsonify(
         tilejson="3.0.0",
         name=f"{atlas.city.name}: {name}",
-        tiles=[f"{base}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{tag}"],
+        tiles=[f"{base_url()}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{tag}"],
         minzoom=0,
         maxzoom=MAX_ZOOM,
         bounds=atlas.bounds,

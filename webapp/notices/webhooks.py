@@ -13,7 +13,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, text, update
@@ -23,12 +23,10 @@ from sqlalchemy.orm import Session
 from layers.models import City
 from webapp.notices import outbox
 from webapp.notices.models import Webhook, WebhookDelivery
+from webapp.notices.waits import next_try
 from webapp.tickets.models import TimelineEntry
 
 READER = "webhooks"
-TRIES = 10
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=6)
 MOST_LISTED = 200
 
 
@@ -105,15 +103,9 @@ def claim(session: Session, city_id: int) -> Claimed | None:
         return None
     delivery, hook = found
     delivery.attempts += 1
-    last = delivery.attempts >= TRIES
-    delivery.next_at = None if last else datetime.now(UTC) + wait_after(delivery.attempts)
+    delivery.next_at = next_try(delivery.attempts)
     session.flush()
     return Claimed(delivery.id, hook.url, hook.secret, delivery.attempts, delivery.timeline_id)
-
-
-def wait_after(attempt: int) -> timedelta:
-    """Return how long to wait after a failed attempt: twice as long each time."""
-    return min(FIRST_WAIT * int(2 ** (attempt - 1)), LONGEST_WAIT)
 
 
 def delivered(session: Session, city_id: int, delivery_id: int) -> None:

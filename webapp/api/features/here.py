@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from flask import current_app, g, request
+from flask import current_app, g
 
 from layers.current import current_atlas
 from layers.models import City
 from layers.queries import current_editions, served_city
+from webapp.api.addresses import base_url
 from webapp.api.caller import sees_private
 from webapp.api.errors import RequestError
 from webapp.api.features.collections import Features, collections_of
@@ -75,5 +76,4 @@ def here() -> Here:
         city = served_city(g.session, settings)
     except LookupError:
         raise RequestError(503, "No city is served here yet.") from None
-    root = (settings.public_url or request.host_url).rstrip("/")
-    return Here(city, sees_private(city.id), root)
+    return Here(city, sees_private(city.id), base_url())

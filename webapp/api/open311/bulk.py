@@ -21,6 +21,7 @@ from webapp.api.open311.parameters import Parameters
 from webapp.api.open311.queries import Filters, service_requests
 from webapp.api.open311.shown import Reader
 from webapp.catalog.snapshot import ServiceEntry
+from webapp.tickets.lifecycle import words
 
 _COLUMNS = (
     "service_request_id", "status", "status_notes", "status_description", "service_name", "service_code",
@@ -68,7 +69,7 @@ def _lines(sessions: sessionmaker[Session], reader: Reader, filters: Filters) ->
 def _cells(reader: Reader, row: RowMapping) -> list[Any]:
     service = reader.known.services[row["service_id"]]
     fields = reader.fields(row, extensions=False) | {
-        "status_description": row["status"].replace("_", " "),
+        "status_description": words(row["status"]),
         "closed_date": None if row["open"] else w3c(row["updated_at"], reader.zone),
         "source": row["channel"],
         "service_subtype": _subtype(row, service) if reader.private or service.public else None,

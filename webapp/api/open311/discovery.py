@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
+from webapp.api.addresses import base_url
 from webapp.api.open311.dates import w3c
 from webapp.api.open311.formats import MEDIA_TYPES, Format, respond
 from webapp.api.open311.jurisdiction import city_of
 from webapp.api.open311.parameters import Parameters
-from webapp.api.open311.shown import base_url
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 ENDPOINTS = {"production": "/open311/v2/", "test": "/open311/test/v2/"}

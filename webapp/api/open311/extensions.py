@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from webapp.api.open311.dates import w3c
 from webapp.catalog.snapshot import Catalog, ServiceEntry
+from webapp.tickets.lifecycle import words
 
 
 def extension_fields(
@@ -29,7 +30,7 @@ def extension_fields(
         "notes": [
             {
                 "datetime": w3c(datetime.fromtimestamp(at, UTC), zone),
-                "description": note or kind.replace("_", " ").capitalize(),
+                "description": note or words(kind).capitalize(),
                 "type": kind,
             }
             for at, kind, note in row["timeline"] or []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, g, request
 
 from layers.models import City
+from webapp.api.addresses import base_url
 from webapp.api.open311 import callers
 from webapp.api.open311.errors import missing
 from webapp.api.open311.filters import numbers, read_filters
@@ -12,7 +13,7 @@ from webapp.api.open311.formats import Format, respond
 from webapp.api.open311.jurisdiction import city_of
 from webapp.api.open311.parameters import Parameters
 from webapp.api.open311.queries import Filters, service_requests
-from webapp.api.open311.shown import Reader, base_url
+from webapp.api.open311.shown import Reader
 from webapp.catalog.queries import catalog
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import current_app, request
 from sqlalchemy import RowMapping
 
 from layers.models import City
@@ -15,11 +14,6 @@ from webapp.api.open311.extensions import extension_fields
 from webapp.api.open311.states import words
 from webapp.catalog.snapshot import Catalog, ServiceEntry
 from webapp.tickets import media
-
-
-def base_url() -> str:
-    """Return the address that people know, without a slash at its end."""
-    return (current_app.config["PINWARD"].public_url or request.host_url).rstrip("/")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""A ticket's states as GeoReport and its updates extension say them, both ways."""
+"""A ticket's states as GeoReport and its updates extension say them; for the way back see tickets.wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from webapp.tickets import lifecycle
 
 _WORDS: dict[str, str | dict[str, str]] = {
     "scheduled": "Scheduled for {}.",
@@ -59,37 +60,6 @@ _UPDATE_STATUSES: dict[str, str | dict[str, str]] = {
 """Our states in the words of the updates extension; what is done or declined in another way is closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The state to which another system's status moves a ticket. None: what it says is a remark."""
-
-    state: str | None = None
-    detail: str | None = None
-    from_closed_only: bool = False
-    """Of an open ticket it is a remark."""
-
-
-GIVEN_STATUSES: dict[str, Wanted] = {
-    "open": Wanted("reopened", from_closed_only=True),
-    "reopen": Wanted("reopened", from_closed_only=True),
-    "in_progress": Wanted("in_progress"),
-    "investigating": Wanted("in_progress"),
-    "planned": Wanted("scheduled"),
-    "action_scheduled": Wanted("scheduled"),
-    "internal_referral": Wanted("referred"),
-    "fixed": Wanted("done", "fixed"),
-    "closed": Wanted("done", "answered"),
-    "no_further_action": Wanted("done", "nothing_found"),
-    "not_councils_responsibility": Wanted("declined", "not_ours"),
-    "cancelled": Wanted("declined", "nothing_wrong"),
-    # Whether two tickets are one problem, staff decide with both before them.
-    "duplicate": Wanted(),
-    "for_triage": Wanted(),
-    "unchanged": Wanted(),
-}
-"""What the statuses of the updates extension ask for here."""
-
-
 def words(state: str, detail: str | None) -> str | None:
     """Return a sentence about a state, None where there is nothing to say."""
     found = _WORDS.get(state)
@@ -109,4 +79,4 @@ def update_words(kind: str, data: Mapping[str, Any]) -> str:
     """Return what is said of a timeline entry without a note."""
     if kind == "undone":
         return f"Taken back: it was a slip. {words(str(data.get('to', '')), None) or ''}".strip()
-    return words(kind, data.get("detail")) or kind.replace("_", " ").capitalize() + "."
+    return words(kind, data.get("detail")) or lifecycle.words(kind).capitalize() + "."

@@ -17,7 +17,7 @@ from webapp.api.open311.filters import LAST_PAGE, MOST_REQUESTS, in_order, numbe
 from webapp.api.open311.formats import Format, respond
 from webapp.api.open311.jurisdiction import city_of
 from webapp.api.open311.parameters import Parameters
-from webapp.api.open311.states import GIVEN_STATUSES, Wanted, update_status, update_words
+from webapp.api.open311.states import update_status, update_words
 from webapp.api.open311.submission import TEST_BLUEPRINT
 from webapp.api.open311.updates_queries import UpdateFilters, updates
 from webapp.catalog.queries import catalog
@@ -25,6 +25,7 @@ from webapp.intake.draft import LONGEST_DESCRIPTION, MOST_MEDIA
 from webapp.intake.words import plain_text
 from webapp.tickets import media, updating
 from webapp.tickets.lifecycle import Incomplete, MoveRefused
+from webapp.tickets.wanted import GIVEN_STATUSES, Wanted
 
 _ROOT = "service_request_updates"
 _LONGEST = 100_000
