@@ -1,4 +1,4 @@
-"""Help articles: the answers to what people ask often. A question so answered is counted, and is no ticket."""
+"""Help articles: the answers to what people ask often. A question so answered is counted, but no ticket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.catalog.snapshot import ArticleEntry
 
 
 def read_articles(session: Session, city_id: int) -> dict[int, ArticleEntry]:
-    """Return the articles of a city by id in the order of lists, those that vanished from the file left out."""
+    """Return the articles of a city by id in the order of lists, without those that left the file."""
     rows = session.scalars(
         select(Article).where(Article.city_id == city_id, Article.active).order_by(Article.position)
     )
@@ -43,9 +43,7 @@ def count_answer(session: Session, city_id: int, article_id: int, channel: str, 
     day
         In the city's time.
     """
-    row = insert(ArticleUse).values(
-        city_id=city_id, article_id=article_id, day=day, channel=channel, times=1
-    )
+    row = insert(ArticleUse).values(city_id=city_id, article_id=article_id, day=day, channel=channel, times=1)
     session.execute(
         row.on_conflict_do_update(
             index_elements=["city_id", "article_id", "day", "channel"],
@@ -57,6 +55,4 @@ def count_answer(session: Session, city_id: int, article_id: int, channel: str, 
 def answers_since(session: Session, city_id: int, day: date) -> int:
     """Return how many questions articles have answered since a day."""
     counted = select(func.coalesce(func.sum(ArticleUse.times), 0))
-    return session.execute(
-        counted.where(ArticleUse.city_id == city_id, ArticleUse.day >= day)
-    ).scalar_one()
+    return session.execute(counted.where(ArticleUse.city_id == city_id, ArticleUse.day >= day)).scalar_one()

@@ -1,4 +1,4 @@
-"""From the words of a caller to the service or the help article that is meant. Nothing is asked of the database."""
+"""From the words of a caller to the service or help article that is meant, without asking the database."""
 
 from __future__ import annotations
 

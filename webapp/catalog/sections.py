@@ -168,7 +168,7 @@ class ArticleTranslation(Section):
 
     title: Text | None = None
     body: Text | None = None
-    keywords: list[Text] = []
+    keywords: list[Text] = Field(default=[], description="words that people use when they ask")
 
 
 class ArticleRow(Section):
