@@ -17,6 +17,7 @@ from webapp.catalog.sections import (
     QuestionRow,
     ServiceRow,
     ServiceTranslation,
+    TargetRow,
 )
 from webapp.catalog.tables import TableRow
 from webapp.config import CHECKOUT, Settings
@@ -25,7 +26,7 @@ from webapp.people.cityfile import StaffSection
 
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
-    *(ServiceRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
+    *(ServiceRow, TargetRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
     *(PriorityRow, EscalationRow, StaffSection, ArticleRow),
 )
 

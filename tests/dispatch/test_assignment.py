@@ -221,4 +221,7 @@ def test_many_pins_get_what_each_gets_alone_and_by_hand(
 
 
 def test_no_pins_are_no_assignments(atlas: Atlas, catalog: Catalog) -> None:
-    assert len(Assigner(catalog, NARROWING).assign_many([], atlas.locate([], []), np.zeros(0, "datetime64[us]"))) == 0
+    assert (
+        len(Assigner(catalog, NARROWING).assign_many([], atlas.locate([], []), np.zeros(0, "datetime64[us]")))
+        == 0
+    )

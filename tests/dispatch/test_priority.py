@@ -57,7 +57,9 @@ def test_an_answer_makes_a_ticket_urgent_and_its_promise_earlier(
     demo_client: FlaskClient, demo_session: Session
 ) -> None:
     city = city_by_slug(demo_session, "demo")
-    demo_session.execute(text("update service set targets = '{\"urgent\": 4}', target_hours = 48"))
+    demo_session.execute(
+        text('update service set targets = \'[{"priority": "urgent", "hours": 4}]\', target_hours = 48')
+    )
     demo_session.execute(text("update service set target_clock = 'calendar'"))
     demo_session.execute(text("update city set loaded_at = clock_timestamp()"))
     demo_session.expire_all()

@@ -95,7 +95,10 @@ def _describe(service: Service, row: ServiceRow, calendar: Calendar) -> None:
     service.type = row.type
     service.target_hours = target.hours if target else None
     service.target_clock = target.clock if target else "calendar"
-    service.targets = {level: parse_target(words, calendar).hours for level, words in row.targets.items()}
+    service.targets = [
+        target.model_dump(exclude={"target"}) | {"hours": parse_target(target.target, calendar).hours}
+        for target in row.targets
+    ]
     service.public = row.public
     service.active = True
     service.asset_kind = row.asset

@@ -71,10 +71,10 @@ class Service(Base):
         comment="Promise: hours of the target clock from the report; none where nothing is promised"
     )
     target_clock: Mapped[str] = mapped_column(server_default="calendar", comment="calendar or business")
-    targets: Mapped[dict[str, float]] = mapped_column(
+    targets: Mapped[list[dict[str, Any]]] = mapped_column(
         JSONB,
-        server_default=text("'{}'"),
-        comment="{level of urgency: hours of the same clock} where they differ from target_hours",
+        server_default=text("'[]'"),
+        comment="[{hours of the same clock, priority, districts, season}, …] for which another target holds",
     )
     public: Mapped[bool] = mapped_column(server_default=text("true"), comment="May anyone see its reports?")
     active: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from webapp.catalog.articles import read_articles
 from webapp.catalog.calendars import Calendar
 from webapp.catalog.models import Crew, Department, Holiday, Question, Service
 from webapp.catalog.snapshot import Catalog, CrewEntry, DepartmentEntry, QuestionEntry, ServiceEntry
+from webapp.catalog.targets import TargetEntry, in_order, parse_season
 
 _kept: dict[int, Catalog] = {}
 
@@ -83,6 +85,15 @@ def _crew(row: Crew) -> CrewEntry:
     return CrewEntry(row.id, row.code, row.name, row.department_id, row.retired_at is not None)
 
 
+def _target(row: dict[str, Any]) -> TargetEntry:
+    return TargetEntry(
+        row["hours"],
+        row.get("priority"),
+        tuple(row.get("districts", ())),
+        parse_season(row["season"]) if row.get("season") else None,
+    )
+
+
 def _service(row: Service, questions: list[QuestionEntry]) -> ServiceEntry:
     return ServiceEntry(
         id=row.id,
@@ -96,7 +107,7 @@ def _service(row: Service, questions: list[QuestionEntry]) -> ServiceEntry:
         department_id=row.department_id,
         target_hours=row.target_hours,
         target_clock="business" if row.target_clock == "business" else "calendar",
-        targets=row.targets,
+        targets=in_order([_target(each) for each in row.targets]),
         public=row.public,
         active=row.active,
         asset_kind=row.asset_kind,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from layers.cityfile import CityDocument
+from layers.features import features
 from layers.findings import Finding, did_you_mean
 from layers.sections import AssetLayer, Section
-from webapp.catalog.sections import ArticleRow, CalendarSection, CrewRow, DepartmentRow, ServiceRow
+from webapp.catalog.sections import ArticleRow, CalendarSection, CrewRow, DepartmentRow, ServiceRow, TargetRow
 from webapp.catalog.tables import expanded
+from webapp.catalog.targets import parse_season, seasons_meet
 
 Row = TypeVar("Row", bound=Section)
 
@@ -51,7 +53,7 @@ def read(document: CityDocument) -> CatalogFile:
     catalog.crews = _rows(catalog, document, CrewRow, "crews")
     catalog.services = _rows(catalog, document, ServiceRow, "services")
     catalog.articles = _rows(catalog, document, ArticleRow, "articles", needed=False)
-    catalog.findings += [*_references(catalog), *_translations(catalog)]
+    catalog.findings += [*_references(catalog), *_targets(catalog), *_translations(catalog)]
     return catalog
 
 
@@ -144,6 +146,52 @@ def _references(catalog: CatalogFile) -> list[Finding]:
             place = catalog.places_of("services", service.code)[0]
             findings.append(document.warning(message, fix, *place, "asset"))
     return findings
+
+
+def _targets(catalog: CatalogFile) -> Iterator[Finding]:
+    """Check the districts of targets, and tell of those of which only the order decides."""
+    document = catalog.document
+    layer = document.city.districts if document.city else None
+    for service in catalog.services:
+        place = catalog.places_of("services", service.code)[0]
+        for number, target in enumerate(service.targets):
+            where = (*place, "targets", number)
+            if target.districts and layer is None:
+                message = f'services "{service.code}" has a target for districts, but [city] names none.'
+                yield document.error(message, "Set districts in [city], or remove them here.", *where)
+            elif target.districts and layer in document.layers:
+                yield from _unknown_districts(document, service, target, layer, where)
+            for earlier in service.targets[:number]:
+                if _both_hold(earlier, target):
+                    message = (
+                        f'Two targets of services "{service.code}" are equally specific and can both hold '
+                        f"({earlier.target}; {target.target}): the earlier one decides."
+                    )
+                    yield document.warning(message, "Correct one of them, or remove it.", *where)
+
+
+def _unknown_districts(
+    document: CityDocument, service: ServiceRow, target: TargetRow, layer: str, where: tuple[str | int, ...]
+) -> Iterator[Finding]:
+    read, _ = features(document, layer)
+    if read is None:
+        return
+    known = read.columns["source_id"]
+    for district in target.districts:
+        if district not in known:
+            message = (
+                f'A target of services "{service.code}" names the district "{district}", which is not there.'
+            )
+            yield document.error(message, did_you_mean(district, known), *where, "districts")
+
+
+def _both_hold(one: TargetRow, other: TargetRow) -> bool:
+    """Say whether two targets of a service are equally specific and hold for one ticket."""
+    if (one.season is None) != (other.season is None) or bool(one.districts) != bool(other.districts):
+        return False
+    seasons = (parse_season(row.season) if row.season else None for row in (one, other))
+    in_one = not one.districts or not set(one.districts).isdisjoint(other.districts)
+    return one.priority == other.priority and in_one and seasons_meet(*seasons)
 
 
 def _translations(catalog: CatalogFile) -> list[Finding]:

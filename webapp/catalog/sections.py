@@ -8,11 +8,12 @@ from datetime import date
 from typing import Annotated, Literal
 
 import holidays
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from layers.sections import Section
 from webapp.catalog.calendars import Calendar, parse_business_hours
 from webapp.catalog.deadlines import parse_target
+from webapp.catalog.targets import parse_season
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -163,6 +164,37 @@ class ServiceTranslation(Section):
     keywords: list[Text] = Field(default=[], description="words that people use for it")
 
 
+def _texts(value: object) -> object:
+    """Return a list of one id or several, written as text or number."""
+    values = value if isinstance(value, list) else [value]
+    return [str(one) if isinstance(one, int) else one for one in values]
+
+
+Ids = Annotated[list[Text], BeforeValidator(_texts)]
+
+
+class TargetRow(Section):
+    """One of a service's ``targets``."""
+
+    target: str = Field(description="a promise on the clock of the service's target: business or not")
+    priority: Literal["low", "high", "urgent"] | None = Field(
+        default=None, description="for tickets of this priority: low, high or urgent"
+    )
+    districts: Ids = Field(default=[], description="for these districts: a zone id, or a list of them")
+    season: str | None = Field(
+        default=None, description='for reports of a part of the year, such as "11-15 to 03-31"'
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TargetRow:
+        parse_target(self.target, Calendar())
+        if self.season is not None:
+            parse_season(self.season)
+        if self.priority is None and not self.districts and self.season is None:
+            raise ValueError("it needs priority, districts or season, or it is the service's target")
+        return self
+
+
 class ArticleTranslation(Section):
     """An article in another language."""
 
@@ -203,8 +235,8 @@ class ServiceRow(Section):
     target: str | None = Field(
         default=None, description='a promise such as "48 hours", "5 days" or "3 business days"'
     )
-    targets: dict[Literal["low", "high", "urgent"], str] = Field(
-        default={}, description='{ urgent = "4 hours", high = "1 day" }, by priority, on the clock of target'
+    targets: list[TargetRow] = Field(
+        default=[], description='other targets: [ { priority = "urgent", target = "4 hours" } ]'
     )
     public: bool = Field(default=True, description="true where anyone may see its reports")
     asset: str | None = Field(default=None, description="the kind of asset it is about, such as street_light")
@@ -224,9 +256,8 @@ class ServiceRow(Section):
 
     @model_validator(mode="after")
     def _one_clock(self) -> ServiceRow:
-        clocks = {
-            parse_target(words, Calendar()).clock for words in (self.target, *self.targets.values()) if words
-        }
+        promises = [self.target, *(row.target for row in self.targets)]
+        clocks = {parse_target(words, Calendar()).clock for words in promises if words}
         if self.targets and (self.target is None or len(clocks) > 1):
             raise ValueError("targets need a target, and all of them the same clock: business or not")
         return self

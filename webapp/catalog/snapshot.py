@@ -8,10 +8,12 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from layers.places import Place
 from webapp.catalog.calendars import Calendar
 from webapp.catalog.deadlines import Clock, due_at
+from webapp.catalog.targets import TargetEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class ServiceEntry:
     department_id: int
     target_hours: float | None
     target_clock: Clock
-    targets: Mapping[str, float]
-    """Hours of the same clock by level of urgency, where they differ from the target."""
+    targets: tuple[TargetEntry, ...]
+    """Other targets on the same clock, the most specific first."""
     public: bool
     active: bool
     asset_kind: str | None
@@ -141,16 +143,24 @@ class Catalog:
         """Return the services that can be asked for; at ``place`` none where that is not in the city."""
         return self.active if place is None or place.placed else ()
 
-    def due_at(self, service_id: int, requested_at: datetime, level: str = "normal") -> datetime | None:
+    def due_at(
+        self, service_id: int, requested_at: datetime, level: str = "normal", district: str | None = None
+    ) -> datetime | None:
         """Return the date promised for a report made at ``requested_at``, None where nothing is.
 
         Parameters
         ----------
         level
             How urgent it is: one of ``webapp.catalog.deadlines.LEVELS``.
+        district
+            Zone id of the council district that it lies in.
         """
         service = self.services[service_id]
-        hours = service.targets.get(level, service.target_hours)
+        hours = service.target_hours
+        if service.targets:
+            day = requested_at.astimezone(ZoneInfo(self.calendar.time_zone)).date()
+            holding = (each.hours for each in service.targets if each.holds(level, district, day))
+            hours = next(holding, hours)
         if hours is None:
             return None
         return due_at(requested_at, hours, service.target_clock, self.calendar)

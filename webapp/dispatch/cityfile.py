@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
 
-from sqlalchemy import delete, insert, select
+import numpy as np
 from sqlalchemy.orm import Session
 
 from layers.cityfile import CityDocument
@@ -14,12 +13,10 @@ from layers.features import Features, features
 from layers.findings import Finding, did_you_mean, some
 from layers.models import City
 from layers.sections import ZoneLayer
-from webapp.catalog.models import Crew, Department, Service
 from webapp.catalog.reading import CatalogFile, parse_rows, stands_at
 from webapp.catalog.reading import read as read_catalog
-from webapp.dispatch import watching
-from webapp.dispatch.conflicts import Numbered, conflicts
-from webapp.dispatch.models import Rule
+from webapp.dispatch import rulebook, watching
+from webapp.dispatch.conflicts import Numbered, ZoneShapes, conflicts
 from webapp.dispatch.sections import RuleRow
 
 
@@ -38,42 +35,7 @@ def load(session: Session, city: City, document: CityDocument) -> None:
     full = catalog.document
     watching.store(city, document, catalog)
     rows, _ = parse_rows(full, document, RuleRow, "rules")
-    services = _ids(session, Service, city.id)
-    crews = _ids(session, Crew, city.id)
-    departments = _ids(session, Department, city.id)
-    session.execute(delete(Rule).where(Rule.city_id == city.id))
-    values = [
-        {
-            "city_id": city.id,
-            "id": number,
-            "service_id": services[service] if service else None,
-            "service_group": row.group,
-            "layer": row.layer,
-            "zone": zone,
-            "street_class": row.street_class,
-            "street_owner": row.street_owner,
-            "asset_owner": row.asset_owner,
-            "crew_id": crews[row.crew] if row.crew else None,
-            "department_id": departments[row.department] if row.department else None,
-            "owner": row.owner,
-        }
-        for number, (row, service, zone) in enumerate(_single(rows), start=1)
-    ]
-    if values:
-        session.execute(insert(Rule), values)
-
-
-def _single(rows: list[RuleRow]) -> Iterator[tuple[RuleRow, str | None, str | None]]:
-    """Yield each rule with one of its services and one of its zones at a time."""
-    for row in rows:
-        for service in row.services or [""]:
-            for zone in row.zone or [""]:
-                yield row, service or None, zone or None
-
-
-def _ids(session: Session, model: type[Service | Crew | Department], city_id: int) -> dict[str, int]:
-    rows = session.execute(select(model.code, model.id).where(model.city_id == city_id))
-    return {code: number for code, number in rows}  # noqa: C416  (rows are not pairs)
+    rulebook.load(session, city.id, rows)
 
 
 @dataclass
@@ -89,16 +51,28 @@ class _Check:
         rows, findings = parse_rows(self.catalog.document, self.document, RuleRow, "rules")
         if findings:
             return findings
-        sizes = [max(len(row.services), 1) * max(len(row.zone), 1) for row in rows]
-        numbers = list(accumulate(sizes[:-1], initial=1)) if rows else []
-        self.row_of = {number: place for place, number in enumerate(numbers)}
-        numbered = list(zip(numbers, rows, strict=True))
+        numbered = rulebook.numbered(rows)
+        self.row_of = {number: place for place, (number, _) in enumerate(numbered)}
         zones = self._zones(rows)
         findings += self._unknown(numbered)
         findings += self._unknown_zones(numbered, zones)
         findings += self._idle_crews(rows)
-        findings += conflicts(self.document, numbered, zones, self._place)
+        findings += self._conflicts(numbered, zones)
         return findings
+
+    def _conflicts(self, numbered: list[Numbered], zones: dict[str, Features]) -> Iterator[Finding]:
+        """Yield a warning for each pair of rules of which only the order of the file decides."""
+        shapes = {
+            name: ZoneShapes(
+                np.array(found.columns["source_id"], dtype=object),
+                found.geometry,
+                isinstance(found.layer, ZoneLayer) and found.layer.partition,
+            )
+            for name, found in zones.items()
+        }
+        time_zone = self.document.city.time_zone if self.document.city else "UTC"
+        for each in conflicts(numbered, shapes, self.catalog.calendar.calendar(time_zone)):
+            yield self.document.warning(each.message, each.fix, *self._place(each.number))
 
     def _place(self, number: int) -> tuple[str | int, ...]:
         """Return where in the file a rule stands."""

@@ -49,6 +49,7 @@ def rules(session: Session, city_id: int) -> list[RuleEntry]:
             street_class=row.street_class,
             street_owner=row.street_owner,
             asset_owner=row.asset_owner,
+            hours=row.hours,
             crew_id=row.crew_id,
             department_id=row.department_id,
             owner=row.owner,

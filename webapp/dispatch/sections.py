@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from layers.sections import Section
 from webapp.catalog.calendars import Calendar
 from webapp.catalog.deadlines import parse_target
-from webapp.catalog.sections import Code, Text
-
-
-def _zone_ids(value: object) -> object:
-    """Return a list of texts of one zone id or several, written as text or number."""
-    values = value if isinstance(value, list) else [value]
-    return [str(one) if isinstance(one, int) else one for one in values]
+from webapp.catalog.sections import Code, Ids, Text
+from webapp.dispatch.hours import check_hours
 
 
 class RuleRow(Section):
@@ -24,12 +19,14 @@ class RuleRow(Section):
     services: list[Code] = Field(default=[], description="codes of services")
     group: Text | None = Field(default=None, description="a group of services, instead of services")
     layer: Text | None = Field(default=None, description="the name of a zones layer")
-    zone: Annotated[list[Text], BeforeValidator(_zone_ids)] = Field(
-        default=[], description="the id of a zone of that layer, or a list of them"
-    )
+    zone: Ids = Field(default=[], description="the id of a zone of that layer, or a list of them")
     street_class: Text | None = Field(default=None, description="the class of the street")
     street_owner: Text | None = Field(default=None, description="the owner of the street")
     asset_owner: Text | None = Field(default=None, description="the owner of the service's asset")
+    hours: Annotated[str, AfterValidator(check_hours)] | None = Field(
+        default=None,
+        description='when reported: "business hours", "outside business hours" or "Mon-Fri 17:00-24:00"',
+    )
     crew: Code | None = Field(default=None, description="the code of the crew that gets the tickets")
     department: Code | None = Field(default=None, description="the code of the department that gets them")
     owner: Text | None = Field(default=None, description="the name of who outside the city gets them")
@@ -56,7 +53,7 @@ class PriorityRow(Section):
     answers: list[Text] = Field(default=[], description="the keys of its answers that count")
     reports: int = Field(default=1, ge=1, description="how many reports it takes")
     layer: Text | None = Field(default=None, description="the name of a zones layer, such as schools")
-    zone: Annotated[list[Text], BeforeValidator(_zone_ids)] = Field(
+    zone: Ids = Field(
         default=[], description="the id of a zone of that layer, or a list of them; left out: any of it"
     )
 

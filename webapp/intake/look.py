@@ -77,5 +77,5 @@ def look(
     )
     zones = {layer: hit.id for layer, hit in place.zones.items()}
     level = desk.prioritizer.priority(service_id, {}, zones).name
-    due_at = desk.catalog.due_at(service_id, now, level)
+    due_at = desk.catalog.due_at(service_id, now, level, zones.get(city.district_layer or ""))
     return Look(place, desk.assigner.assign(service_id, places, now), due_at, judgement)

@@ -32,6 +32,8 @@ def report_row(
     service = desk.catalog.service_by_code[draft.service_code]
     repeats = judgement.repeats
     asset = place.assets.get(service.asset_kind or "")
+    zones = {layer: hit.id for layer, hit in place.zones.items()}
+    district = zones.get(desk.city.district_layer or "")
     return {
         "city_id": desk.city.id,
         "service_id": service.id,
@@ -45,7 +47,7 @@ def report_row(
         "external_id": draft.external_id,
         "requested_at": requested_at,
         "received_at": received_at,
-        "due_at": desk.catalog.due_at(service.id, requested_at, priority.name),
+        "due_at": desk.catalog.due_at(service.id, requested_at, priority.name, district),
         "geom": None if "not_a_point" in place.flags else f"SRID=4326;POINT({place.lon!r} {place.lat!r})",
         "address": draft.address or place.address,
         "street": place.street,
@@ -57,7 +59,7 @@ def report_row(
         "snap_m": place.snap_m,
         "asset_id": asset.id if asset else None,
         "place_flags": place.flags,
-        "zones": {layer: hit.id for layer, hit in place.zones.items()},
+        "zones": zones,
         "edition_ids": place.edition_ids,
         "duplicate_of": repeats.ticket.opened_by if repeats else None,
         "duplicate_score": judgement.score,

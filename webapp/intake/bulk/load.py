@@ -24,7 +24,9 @@ from sqlalchemy.orm import Session
 from geo.duplicates import FLAGGED, JOINED, NONE
 from geo.matching import Matcher
 from layers.models import City
+from layers.places import Places
 from webapp.catalog.deadlines import due_at_many
+from webapp.catalog.targets import hours_many
 from webapp.db import driver
 from webapp.dispatch.assignment import Assignments
 from webapp.intake.bulk.columns import ColumnsMap
@@ -176,7 +178,7 @@ class BulkLoad:
         )
         self._openers.frombytes(report_id[opens].tobytes())
         repeats = np.where(decisions.decision != NONE, decisions.suggestions[:, 0], -1)
-        due_at = self._due_at(told)
+        due_at = self._due_at(told, places)
         everybody = desk.assigner.assign_many(told.service_id, places, told.requested_at)
         assignments = Assignments(everybody.distinct, everybody.which[opens])
         first = np.array([first_status(each) for each in assignments.distinct], dtype=object)
@@ -212,18 +214,24 @@ class BulkLoad:
             status=states.statuses(told.status[opens], first[assignments.which]),
         )
 
-    def _due_at(self, told: Told) -> Instants:
+    def _due_at(self, told: Told, places: Places) -> Instants:
         """Return what each reporter was promised: by the file where it has promises, else by the catalog."""
         if told.due_at is not None:
             return told.due_at
-        services = self._desk.catalog.services.values()
-        size = max(service.id for service in services) + 1
-        hours, business = np.full(size, np.nan), np.zeros(size, bool)
-        for service in services:
-            hours[service.id] = np.nan if service.target_hours is None else service.target_hours
-            business[service.id] = service.target_clock == "business"
-        ids = told.service_id
-        return due_at_many(told.requested_at, hours[ids], business[ids], self._desk.catalog.calendar)
+        catalog = self._desk.catalog
+        districts = self._columns.districts(places).to_numpy(zero_copy_only=False)
+        hours, business = np.full(len(told), np.nan), np.zeros(len(told), bool)
+        for service_id in np.unique(told.service_id).tolist():
+            service, mine = catalog.services[service_id], told.service_id == service_id
+            business[mine] = service.target_clock == "business"
+            hours[mine] = hours_many(
+                service.targets,
+                service.target_hours,
+                districts[mine],
+                told.requested_at[mine],
+                catalog.calendar,
+            )
+        return due_at_many(told.requested_at, hours, business, catalog.calendar)
 
     def _batch(self, decided: Decided) -> Batch:
         shared = shared_columns(decided, self._columns)
