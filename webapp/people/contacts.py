@@ -6,14 +6,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Subquery, and_, func, insert, literal, select, union_all
+from sqlalchemy import (
+    String,
+    Subquery,
+    and_,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from webapp.people import audit
-from webapp.people.models import Contact, Staff
+from webapp.people.models import PHONE_DIGITS, Contact, Staff
 
 _EMAIL = re.compile(r"[^@\s<>()]+@[^@\s<>()]+\.[^@\s.<>()]+")
 _PHONE = re.compile(r"\+?[\d\s().\-/]{5,30}")
+WAYS = ("email", "phone", "letter", "none")
+_SHORTEST_NUMBER = 7
+"""Fewer digits than these are not looked up: they would find strangers."""
+MOST_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,8 @@ class ContactDetails:
     email: str | None = None
     phone: str | None = None
     language: str = "en"
+    prefers: str = "email"
+    """How they want to hear from us: one of ``WAYS``."""
 
     def __repr__(self) -> str:
         return "ContactDetails(…)"
@@ -33,10 +50,14 @@ class ContactDetails:
 
 
 def clean(
-    name: str | None = None, email: str | None = None, phone: str | None = None, language: str = "en"
+    name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    language: str = "en",
+    prefers: str = "email",
 ) -> tuple[ContactDetails, dict[str, str]]:
     """Return the details without stray spaces, and what to do about each field that cannot be right."""
-    details = ContactDetails(_tidy(name), _tidy(email), _tidy(phone), language)
+    details = ContactDetails(_tidy(name), _tidy(email), _tidy(phone), language, prefers)
     wrong = {}
     if details.name and len(details.name) > 200:
         wrong["name"] = "Shorten the name to 200 characters."
@@ -61,6 +82,7 @@ def find_or_make(session: Session, city_id: int, details: ContactDetails) -> int
         Contact.email == details.email,
         Contact.phone == details.phone,
         Contact.language == details.language,
+        Contact.prefers == details.prefers,
     )
     known = select(Contact.id).where(same).order_by(Contact.id).limit(1).cte("known")
     values = {
@@ -69,6 +91,7 @@ def find_or_make(session: Session, city_id: int, details: ContactDetails) -> int
         "email": details.email,
         "phone": details.phone,
         "language": details.language,
+        "prefers": details.prefers,
     }
     columns = [literal(value, Contact.__table__.c[name].type) for name, value in values.items()]
     made = (
@@ -86,7 +109,7 @@ def get(session: Session, city_id: int, contact_id: int) -> ContactDetails | Non
     contact = session.get(Contact, (city_id, contact_id))
     if contact is None:
         return None
-    return ContactDetails(contact.name, contact.email, contact.phone, contact.language)
+    return _details(contact)
 
 
 def show(
@@ -105,7 +128,32 @@ def show(
         select(Contact).where(Contact.city_id == city_id, Contact.id.in_(contact_ids)).order_by(Contact.id)
     ).all()
     audit.record(session, city_id, "contact_seen", of, by=to, contacts=[row.id for row in rows])
-    return [ContactDetails(row.name, row.email, row.phone, row.language) for row in rows]
+    return [_details(row) for row in rows]
+
+
+def look_up(
+    session: Session, city_id: int, *, email: str | None, phone: str | None, to: Staff
+) -> dict[int, ContactDetails]:
+    """Return the contacts with an e-mail address or a phone number, by id, the newest first.
+
+    However a number is written, and with or without its country code, its last ten digits count. That
+    somebody looked goes into the audit trail.
+    """
+    digits = re.sub(r"\D", "", phone or "")[-10:]
+    ways = [func.lower(Contact.email) == email.strip().lower()] if email and email.strip() else []
+    if len(digits) >= _SHORTEST_NUMBER:
+        ways.append(literal_column(PHONE_DIGITS, String) == digits)
+    if not ways:
+        return {}
+    rows = session.scalars(
+        select(Contact)
+        .where(Contact.city_id == city_id, or_(*ways))
+        .order_by(Contact.id.desc())
+        .limit(MOST_FOUND)
+    ).all()
+    if rows:
+        audit.record(session, city_id, "contact_seen", "a call", by=to, contacts=[row.id for row in rows])
+    return {row.id: _details(row) for row in rows}
 
 
 def mailboxes() -> Subquery:
@@ -115,9 +163,13 @@ def mailboxes() -> Subquery:
     """
     return (
         select(Contact.city_id, Contact.id.label("contact_id"), func.lower(Contact.email).label("address"))
-        .where(Contact.email.is_not(None))
+        .where(Contact.email.is_not(None), Contact.prefers == "email")
         .subquery("mailbox")
     )
+
+
+def _details(row: Contact) -> ContactDetails:
+    return ContactDetails(row.name, row.email, row.phone, row.language, row.prefers)
 
 
 def _tidy(value: str | None) -> str | None:

@@ -1,0 +1,66 @@
+"""Calls that are not finished: what an agent has typed is kept on the server until it is sent or discarded.
+
+A draft is its agent's own. It has the idempotency key of the report that it becomes, so that whatever comes of
+a lost answer, one call is one report. The caller commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from webapp.intake.models import DeskDraft
+from webapp.people.models import Staff
+
+KEPT_FOR = timedelta(days=14)
+"""A draft has a caller's name and number in it: longer than this nobody will need it."""
+
+
+def keep(session: Session, staff: Staff, key: str, fields: Mapping[str, Any]) -> None:
+    """Keep what was typed of a call, instead of what was kept of it before."""
+    row = insert(DeskDraft).values(
+        city_id=staff.city_id, staff_id=staff.id, key=key, fields=dict(fields)
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["city_id", "staff_id", "key"],
+            set_={"fields": row.excluded.fields, "changed_at": func.now()},
+        )
+    )
+
+
+def unfinished(session: Session, staff: Staff) -> Sequence[DeskDraft]:
+    """Return somebody's drafts, the latest first; of anybody's those that are too old are gone."""
+    session.execute(
+        delete(DeskDraft).where(
+            DeskDraft.city_id == staff.city_id, DeskDraft.changed_at < func.now() - KEPT_FOR
+        )
+    )
+    return session.scalars(
+        select(DeskDraft)
+        .where(DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id)
+        .order_by(DeskDraft.changed_at.desc())
+    ).all()
+
+
+def resume(session: Session, staff: Staff, draft_id: int) -> DeskDraft | None:
+    """Return one of somebody's drafts, None where they have none of that number."""
+    return session.scalar(
+        select(DeskDraft).where(
+            DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id, DeskDraft.id == draft_id
+        )
+    )
+
+
+def drop(session: Session, staff: Staff, key: str) -> None:
+    """Forget what was typed of a call: it was sent, answered or discarded."""
+    session.execute(
+        delete(DeskDraft).where(
+            DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id, DeskDraft.key == key
+        )
+    )
