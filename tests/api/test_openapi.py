@@ -20,6 +20,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 DEFINITION = "/api/openapi.json"
+ITEMS = {
+    "f", "crs", "bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs", "limit", "cursor",
+}  # fmt: skip
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -41,7 +44,7 @@ def test_it_names_every_collection_with_its_properties(demo_client: FlaskClient)
         assert {path, f"{path}/queryables", f"{path}/items", f"{path}/items/{{featureId}}"} <= paths.keys()
         taken = {one["name"] for one in paths[f"{path}/items"]["get"]["parameters"]}
         queryable = demo_client.get(f"{path}/queryables").get_json()["properties"].keys() - {"geometry"}
-        assert taken == queryable | {"f", "crs", "bbox", "bbox-crs", "datetime", "limit", "cursor"}
+        assert taken == queryable | ITEMS
 
 
 def test_the_readable_page_has_every_path(demo_client: FlaskClient) -> None:

@@ -129,7 +129,7 @@ def _query_parameter(name: str, description: str, schema: Document) -> Document:
 
 def _with_systems(parameters: list[Document], at: Here) -> list[Document]:
     for each in parameters:
-        if each["name"] in ("crs", "bbox-crs"):
+        if each["name"] in ("crs", "bbox-crs", "filter-crs"):
             each["schema"]["enum"] = list(at.systems)
     return parameters
 

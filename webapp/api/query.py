@@ -16,6 +16,8 @@ from webapp.api.errors import RequestError
 
 MOST_PARAMETERS = 100
 LONGEST_VALUE = 2000
+LONGEST_FILTER = 6000
+"""Of ``filter``, which may hold a shape. nginx takes no longer address than 8 KB."""
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _UNDECODABLE = re.compile("[\ud800-\udfff\x00]")
 
@@ -88,8 +90,9 @@ def pairs(raw: bytes) -> dict[str, str]:
     for name, value in listed:
         if _UNDECODABLE.search(name) or _UNDECODABLE.search(value):
             raise bad(_printable(name), "is not valid UTF-8, or holds a NUL character.")
-        if len(value) > LONGEST_VALUE:
-            raise bad(_printable(name), f"is longer than {LONGEST_VALUE:,} characters.")
+        longest = LONGEST_FILTER if name == "filter" else LONGEST_VALUE
+        if len(value) > longest:
+            raise bad(_printable(name), f"is longer than {longest:,} characters.")
         if name in values:
             raise bad(_printable(name), "is given more than once.")
         values[name] = value

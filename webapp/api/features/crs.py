@@ -61,6 +61,22 @@ class Crs:
         found = [_finite(shapely.transform(shape, numbers)) for shape in shapes]
         return np.array(found, dtype=object)
 
+    def to_lonlat(self, shape: shapely.Geometry) -> shapely.Geometry:
+        """Return a shape of this system, axes in its own order, as EPSG:4326, lon lat.
+
+        Where this system has no such place, coordinates are not finite.
+        """
+
+        def degrees(coords: NDArray[np.float64]) -> NDArray[np.float64]:
+            numbers = coords[:, ::-1] if self.north_first else coords
+            if self.srid == WGS84:
+                return numbers
+            return np.column_stack(
+                _transformer(self.srid).transform(numbers[:, 0], numbers[:, 1], direction="INVERSE")
+            )
+
+        return shapely.transform(shape, degrees)
+
     def region(self, box: tuple[float, ...]) -> shapely.Geometry:
         """Return what a box covers, EPSG:4326 in the order lon, lat.
 

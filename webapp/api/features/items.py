@@ -12,10 +12,13 @@ from zoneinfo import ZoneInfo
 
 import shapely
 from pydantic import BeforeValidator, Field, WithJsonSchema
+from sqlalchemy import SQLColumnExpression
 from sqlalchemy.orm import Session
 
 from webapp.api.features.collections import Features
+from webapp.api.features.cql import FilterError, Lang
 from webapp.api.features.crs import CRS84, BoxError, Crs
+from webapp.api.features.filters import condition
 from webapp.api.features.queries import Wanted, page
 from webapp.api.features.when import interval
 from webapp.api.query import Query, Whole, bad
@@ -84,6 +87,15 @@ class ItemsQuery(OneQuery):
         default=None,
         description="an instant, a day of the city's, or an interval begin/end, of which either may be ..",
     )
+    filter: str | None = Field(
+        default=None, description="a condition in CQL2, such as report_count > 3 AND street LIKE 'Main%'"
+    )
+    filter_lang: Lang = Field(
+        default="cql2-text", alias="filter-lang", description="cql2-text or cql2-json: how filter is written"
+    )
+    filter_crs: str = Field(
+        default=CRS84, alias="filter-crs", description="the URI of the CRS of coordinates in filter"
+    )
     limit: Whole = Field(
         default=ITEMS, ge=1, le=MOST_ITEMS, description=f"how many features, from 1 to {MOST_ITEMS:,}"
     )
@@ -126,7 +138,8 @@ def items(
         limit=query.limit + 1,
         region=_region(query, systems),
         interval=_interval(query, zone),
-        equal=[_filter(features, name, text) for name, text in filters.items()],
+        equal=[_equal(features, name, text) for name, text in filters.items()],
+        condition=_condition(features, query, systems, zone),
     )
     try:
         rows = page(session, features, wanted)
@@ -157,7 +170,19 @@ def _interval(query: ItemsQuery, zone: ZoneInfo) -> Any:
         raise bad("datetime", f"{error}. It takes: {described}.") from None
 
 
-def _filter(features: Features, name: str, text: str) -> tuple[Any, Any]:
+def _condition(
+    features: Features, query: ItemsQuery, systems: dict[str, Crs], zone: ZoneInfo
+) -> SQLColumnExpression[bool] | None:
+    crs = system("filter-crs", query.filter_crs, systems)
+    if query.filter is None:
+        return None
+    try:
+        return condition(query.filter, query.filter_lang, features, crs, zone)
+    except FilterError as error:
+        raise bad("filter", f"{error}.") from None
+
+
+def _equal(features: Features, name: str, text: str) -> tuple[Any, Any]:
     found = next(each for each in features.properties if each.name == name)
     try:
         return found.column, found.parse(text)

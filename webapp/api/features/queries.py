@@ -27,6 +27,7 @@ class Wanted:
     interval: Interval | None = None
     """Of collections without a time it asks for nothing."""
     equal: Sequence[tuple[SQLColumnExpression[Any], Any]] = ()
+    condition: SQLColumnExpression[bool] | None = None
 
 
 def page(session: Session, features: Features, wanted: Wanted) -> list[Sequence[Any]]:
@@ -54,6 +55,8 @@ def page(session: Session, features: Features, wanted: Wanted) -> list[Sequence[
     for column, value in wanted.equal:
         # As wide as can be asked for: a smaller column's own type would overflow.
         query = query.where(column == (literal(value, BigInteger) if type(value) is int else value))
+    if wanted.condition is not None:
+        query = query.where(wanted.condition)
     order = key.desc() if features.newest_first else key.asc()
     return list(session.execute(query.order_by(order).limit(wanted.limit)))
 
