@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from layers.queries import city_by_slug
 from tests.pages.spots import spot
-from webapp.intake.submit import submit
-from webapp.intake.draft import read_draft
 from webapp.catalog.queries import catalog
 from webapp.intake import unfinished
+from webapp.intake.draft import read_draft
+from webapp.intake.submit import submit
 from webapp.notices import outbox
 from webapp.people import audit, contacts
 from webapp.people.models import Staff
@@ -30,7 +30,13 @@ def agent(demo_session: Session) -> Staff:
 def reported(session: Session, key: str, **contact: str) -> str:
     city = city_by_slug(session, "demo")
     where = spot(session)
-    fields = {"service_code": "graffiti", "lon": where.lon, "lat": where.lat, "idempotency_key": key, **contact}
+    fields = {
+        "service_code": "graffiti",
+        "lon": where.lon,
+        "lat": where.lat,
+        "idempotency_key": key,
+        **contact,
+    }
     return submit(session, city, read_draft(catalog(session, city), fields)).tracking_number
 
 

@@ -1,7 +1,7 @@
 """Calls that are not finished: what an agent has typed is kept on the server until it is sent or discarded.
 
-A draft is its agent's own. It has the idempotency key of the report that it becomes, so that whatever comes of
-a lost answer, one call is one report. The caller commits.
+A draft is its agent's own. It has the idempotency key of the report that it becomes: whatever comes of a lost
+answer, one call is one report. The caller commits.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ KEPT_FOR = timedelta(days=14)
 
 def keep(session: Session, staff: Staff, key: str, fields: Mapping[str, Any]) -> None:
     """Keep what was typed of a call, instead of what was kept of it before."""
-    row = insert(DeskDraft).values(
-        city_id=staff.city_id, staff_id=staff.id, key=key, fields=dict(fields)
-    )
+    row = insert(DeskDraft).values(city_id=staff.city_id, staff_id=staff.id, key=key, fields=dict(fields))
     session.execute(
         row.on_conflict_do_update(
             index_elements=["city_id", "staff_id", "key"],
