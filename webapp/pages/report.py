@@ -20,12 +20,11 @@ from webapp.pages.language import chosen_language
 from webapp.pages.likely import likely_tickets
 from webapp.pages.places import atlas, city_view, described
 from webapp.pages.throttle import limiter
+from webapp.pages.typed import answers_typed, field_of, label, point_of
 from webapp.people.access import PUBLIC, access
 
 blueprint = Blueprint("report", __name__)
 
-CERTAIN = 0.95
-"""An address found with at least this score is taken without asking back."""
 STEPS = {"address": "where", "service": "what"}
 """The step that holds a field; all others are in the last one."""
 
@@ -76,7 +75,7 @@ def questions() -> str:
 def find() -> Response:
     """Find addresses, crossings and places, for the search box."""
     matches = addresses.find(atlas(), request.args.get("q", ""))
-    return jsonify(found=[{"label": _label(match), "lon": match.lon, "lat": match.lat} for match in matches])
+    return jsonify(found=[{"label": label(match), "lon": match.lon, "lat": match.lat} for match in matches])
 
 
 @blueprint.get("/likely")
@@ -99,7 +98,7 @@ def send() -> AnyResponse:
     """Take the report in, and show its tracking number."""
     here = served()
     typed = _typed()
-    point, choices, problem = _point(typed)
+    point, choices, problem = point_of(typed.lon, typed.lat, typed.address, typed.choice)
     if point is None:
         return _page(typed, {"address": problem}, choices)
     fields = {
@@ -120,7 +119,7 @@ def send() -> AnyResponse:
         receipt = submit(here.session, here.city, read_draft(here.catalog, fields))
     except DraftError as refused:
         here.session.rollback()
-        return _page(typed, {_field(wrong.field): wrong.message for wrong in refused.problems})
+        return _page(typed, {field_of(wrong.field): wrong.message for wrong in refused.problems})
     here.session.commit()
     return redirect(url_for("track.report", number=receipt.tracking_number, sent=""), 303)
 
@@ -135,52 +134,11 @@ def _typed() -> Typed:
     texts = {name: form.get(name, "") for name in Typed.__dataclass_fields__ if name != "answers"}
     texts["key"] = texts["key"] or secrets.token_urlsafe(16)
     service = served().catalog.service_by_code.get(texts["service"])
-    asked = [question.code for question in service.questions] if service else []
-    answers = {code: form.getlist(f"q-{code}") for code in asked}
-    return Typed(**texts, answers=answers)
-
-
-def _point(typed: Typed) -> tuple[tuple[str | float, str | float] | None, list[str], str]:
-    """Return where the report is (lon, lat): the pin, or else what the typed address means.
-
-    An address that means several places is not guessed at: they are returned to choose from, with what to do.
-    """
-    if typed.lon and typed.lat:
-        return (typed.lon, typed.lat), [], ""
-    wanted = typed.choice or typed.address
-    if not wanted.strip():
-        return None, [], _("Say where it is: put the pin on the map, or type an address.")
-    matches = addresses.find(atlas(), wanted)
-    exact = [match for match in matches if _label(match) == typed.choice]
-    if exact or (matches and matches[0].score >= CERTAIN and not _rivals(matches)):
-        best = exact[0] if exact else matches[0]
-        return (best.lon, best.lat), [], ""
-    if matches:
-        return None, [_label(match) for match in matches], _("Choose the place that you mean.")
-    return (
-        None,
-        [],
-        _("No such address was found in %(city)s. Try the street alone.", city=served().city.name),
-    )
-
-
-def _rivals(matches: list[addresses.Match]) -> bool:
-    return len(matches) > 1 and matches[1].score >= CERTAIN
-
-
-def _label(match: addresses.Match) -> str:
-    return f"{match.address}, {match.context}" if match.context else match.address
+    return Typed(**texts, answers=answers_typed(service))
 
 
 def _degrees(name: str) -> float:
     return request.args.get(name, float("nan"), float)
-
-
-def _field(name: str) -> str:
-    """Return the field of the form that a field of the draft is typed into."""
-    if name.startswith("answers."):
-        return f"q-{name.removeprefix('answers.')}"
-    return {"service_code": "service", "lon": "address", "lat": "address"}.get(name, name)
 
 
 def _page(typed: Typed, errors: dict[str, str], choices: list[str] | None = None) -> Response:
