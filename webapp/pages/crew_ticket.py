@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -9,17 +10,19 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    jsonify,
     make_response,
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.catalog.deadlines import LEVELS
+from webapp.catalog.snapshot import CrewEntry
 from webapp.dispatch import by_hand
 from webapp.pages.context import served
 from webapp.pages.crew import RULE
@@ -29,16 +32,14 @@ from webapp.pages.words import status_words
 from webapp.people import contacts
 from webapp.people.access import access, roles
 from webapp.people.contacts import ContactDetails
-from webapp.tickets import lifecycle, moving, queries
+from webapp.tickets import lifecycle, moving, photos, queries
 from webapp.tickets.queries import TicketRow
 
 blueprint = Blueprint("crew_ticket", __name__)
 
 CONFLICT = 409
 INVALID = 422
-LONGEST_NOTE = 5000
-STAYS = ("in_progress", "assigned", "reopened")
-"""After these moves the ticket's page is shown again; after others the list."""
+SIDES = ((None, _l("Photos of the reports")), ("before", _l("Before")), ("after", _l("After")))
 
 
 @dataclass(frozen=True)
@@ -51,74 +52,34 @@ class Typed:
     """By state."""
     errors: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+    crew: str = ""
+    materials: list[tuple[str, str]] = field(default_factory=list)
+    """What was used, and how many."""
+    words: str = ""
+    """Of a follow-up."""
 
 
 @blueprint.get("/crew/<int:ticket_id>")
 @access(RULE)
 def show(ticket_id: int) -> AnyResponse:
     """Show one ticket, with what may be done with it; of one that was merged, the ticket it joined."""
-    row = _found(ticket_id)
+    row = found(ticket_id)
     if row.merged_into is not None:
         return redirect(url_for("crew_ticket.show", ticket_id=row.merged_into))
-    return _page(row, Typed())
-
-
-@blueprint.post("/crew/<int:ticket_id>")
-@access(RULE)
-def move(ticket_id: int) -> AnyResponse:
-    """Move a ticket: start it, finish it, put it aside."""
-    here, row, typed = served(), _found(ticket_id), _typed()
-    try:
-        moved = moving.move(
-            here.session,
-            here.city,
-            row.id,
-            typed.to,
-            by=current_user._get_current_object(),
-            version=request.form.get("version", 0, int),
-            note=typed.note,
-            detail=typed.details.get(typed.to),
-        )
-    except lifecycle.MoveRefused as refused:
-        return _refused(row, typed, refused)
-    here.session.commit()
-    if typed.to in STAYS:
-        return redirect(url_for("crew_ticket.show", ticket_id=row.id))
-    told = f"{row.service}, {row.address or row.id}: {status_words(typed.to)}"
-    session["moved"] = {"id": row.id, "version": moved.version, "words": told}
-    return redirect(url_for("crew.tickets"))
-
-
-@blueprint.post("/crew/<int:ticket_id>/undo")
-@access(RULE)
-def undo(ticket_id: int) -> AnyResponse:
-    """Take back the latest move."""
-    here, row = served(), _found(ticket_id)
-    try:
-        moving.undo(
-            here.session,
-            here.city,
-            row.id,
-            by=current_user._get_current_object(),
-            version=request.form.get("version", 0, int),
-        )
-    except lifecycle.MoveRefused as refused:
-        return _refused(row, Typed(), refused)
-    here.session.commit()
-    return redirect(url_for("crew_ticket.show", ticket_id=row.id))
+    return page(row, Typed())
 
 
 @blueprint.post("/crew/<int:ticket_id>/priority")
 @access(roles("agent", "supervisor"))
 def prioritize(ticket_id: int) -> AnyResponse:
     """Say by hand how urgent a ticket is, and why."""
-    here, row, form = served(), _found(ticket_id), request.form
+    here, row, form = served(), found(ticket_id), request.form
     level, why = form.get("priority", ""), form.get("why", "")[: by_hand.LONGEST_WHY]
     me, version = current_user._get_current_object(), form.get("version", 0, int)
     try:
         by_hand.set_priority(here.session, here.city, row.id, level, why, by=me, version=version)
-    except lifecycle.MoveRefused as refused:
-        return _refused(row, Typed(to="priority", details={"priority": level, "why": why}), refused)
+    except lifecycle.MoveRefused as refusal:
+        return refused(row, Typed(to="priority", details={"priority": level, "why": why}), refusal)
     here.session.commit()
     return redirect(url_for("crew_ticket.show", ticket_id=row.id))
 
@@ -127,49 +88,62 @@ def prioritize(ticket_id: int) -> AnyResponse:
 @access(roles("agent", "supervisor"))
 def contacts_of(ticket_id: int) -> AnyResponse:
     """Show how to reach those who reported; that they were looked at goes into the audit trail."""
-    here, row = served(), _found(ticket_id)
+    here, row = served(), found(ticket_id)
     ids = queries.contact_ids(here.session, here.city.id, row.id)
     me = current_user._get_current_object()
-    found = contacts.show(here.session, here.city.id, ids, to=me, of=f"ticket {row.id}")
+    shown = contacts.show(here.session, here.city.id, ids, to=me, of=f"ticket {row.id}")
     here.session.commit()
-    return _page(row, Typed(), contacts=found)
+    return page(row, Typed(), contacts=shown)
 
 
-def _typed() -> Typed:
-    form = request.form
-    details = {
-        state: form.get(f"detail-{state}", "")[: moving.LONGEST_DETAIL]
-        for state, takes in lifecycle.STATES.items()
-        if takes.takes
-    }
-    return Typed(form.get("to", ""), form.get("note", "")[:LONGEST_NOTE], details)
-
-
-def _refused(row: TicketRow, typed: Typed, refusal: lifecycle.MoveRefused) -> AnyResponse:
-    """Show the ticket as it is now, with what was typed and why it was not done."""
+def refused(row: TicketRow, typed: Typed, refusal: lifecycle.MoveRefused) -> AnyResponse:
+    """Answer with the ticket as it is now, with what was typed and why it was not done."""
     served().session.rollback()
     if isinstance(refusal, lifecycle.Incomplete):
-        where = "note" if refusal.field == "note" else f"detail-{typed.to}"
-        return _page(row, replace(typed, errors={where: str(refusal)}), INVALID)
-    status = CONFLICT if isinstance(refusal, moving.Overtaken) else INVALID
-    return _page(_found(row.id), replace(typed, problem=str(refusal)), status)
+        where = refusal.field if refusal.field in ("note", "crew") else f"detail-{typed.to}"
+        return answer_refusal(row, replace(typed, errors={where: str(refusal)}), INVALID)
+    if not isinstance(refusal, moving.Overtaken):
+        return answer_refusal(row, replace(typed, problem=str(refusal)), INVALID)
+    if wants_json():
+        told = {"status": status_words(refusal.status), "by": refusal.by, "note": refusal.note}
+        return make_response(jsonify(message=str(refusal), at=refusal.at.isoformat(), **told), CONFLICT)
+    return page(found(row.id), replace(typed, problem=str(refusal)), CONFLICT)
 
 
-def _found(ticket_id: int) -> TicketRow:
+def answer_refusal(row: TicketRow, typed: Typed, status: int) -> AnyResponse:
+    """Answer that something that was typed is missing or wrong."""
+    if wants_json():
+        message = " ".join([typed.problem, *typed.errors.values()]).strip()
+        return make_response(jsonify(message=message), status)
+    return page(found(row.id) if typed.problem else row, typed, status)
+
+
+def wants_json() -> bool:
+    """Say whether it is the queue of a phone that sends, not somebody who reads the answer."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def found(ticket_id: int, *, also_others: bool = False) -> TicketRow:
+    """Return a ticket of those that the person works with, or answer that there is none.
+
+    With ``also_others`` it may be anybody's, as one that they gave away.
+    """
     here = served()
     row = queries.ticket(here.session, here.city.id, ticket_id) if ticket_id < 2**63 else None
-    if row is None or not may_see(row):
+    if row is None or not (also_others or may_see(row)):
         abort(404)
     return row
 
 
-def _page(
+def page(
     row: TicketRow, typed: Typed, status: int = 200, contacts: list[ContactDetails] | None = None
 ) -> Response:
+    """Answer with the page of a ticket."""
     here = served()
     entries = queries.timeline(here.session, here.city.id, row.id)
     latest = moving.latest_move(entries)
-    page = render_template(
+    pictures = photos.photos_of_tickets(here.session, here.city.id, [row.id])
+    answer = render_template(
         "crew/ticket.html",
         ticket=row,
         service=here.catalog.services[row.service_id],
@@ -181,7 +155,20 @@ def _page(
         compares=current_user.role in lifecycle.COMPARERS,
         undoable=latest is not None and moving.may_undo(latest, current_user, datetime.now(UTC)),
         picture=thumbnail(row.lon, row.lat),
+        photos=[(words, [each for each in pictures if each.shows == side]) for side, words in SIDES],
+        most_photos=photos.MOST_OF_WORK,
+        crews=other_crews(row),
+        services=here.catalog.active,
+        key=secrets.token_urlsafe(12),
         typed=typed,
         contacts=contacts,
     )
-    return make_response(page, status)
+    return make_response(answer, status)
+
+
+def other_crews(row: TicketRow) -> list[CrewEntry]:
+    """Return the crews that a ticket may be handed over to, by name."""
+    crews = served().catalog.crews.values()
+    return sorted(
+        (crew for crew in crews if not crew.retired and crew.id != row.crew_id), key=lambda crew: crew.name
+    )

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from webapp.pages.context import served
 from webapp.pages.language import day
 from webapp.tickets.lifecycle import STATES as STATES_OF_TICKETS
 
@@ -44,8 +45,12 @@ EVENTS = {
     "at_risk": _l("At risk of being late"),
     "overdue": _l("The promised date has passed"),
     "escalated": _l("Those in charge were told"),
+    "follow_up": _l("Further work is reported"),
+    "follows": _l("Reported by the crew of an earlier ticket"),
 }
 MOVES = {
+    "hand_over": _l("Hand over"),
+    "remark": _l("Add without moving it"),
     "assigned": _l("Put back in the queue"),
     "scheduled": _l("Schedule"),
     "in_progress": _l("Start work"),
@@ -129,6 +134,18 @@ def priority_words(level: int) -> str:
 def is_late(ticket: Dated) -> bool:
     """Say whether an open ticket's promised date has passed; of one that waits: before it began to."""
     return bool(ticket.open and ticket.due_at and ticket.due_at < (ticket.waiting_since or datetime.now(UTC)))
+
+
+@blueprint.app_template_filter()
+def moment(text: str) -> datetime:
+    """Return the time that a timeline entry keeps as text."""
+    return datetime.fromisoformat(text)
+
+
+@blueprint.app_template_global()
+def crew_name(code: str) -> str:
+    """Return what a crew is called."""
+    return next((crew.name for crew in served().catalog.crews.values() if crew.code == code), code)
 
 
 @blueprint.app_template_filter()

@@ -24,7 +24,7 @@ from webapp.tickets.lifecycle import HANDERS, Incomplete, NotAllowed
 from webapp.tickets.models import Ticket, TimelineEntry
 from webapp.tickets.moving import Moved
 from webapp.tickets.pictures import Picture
-from webapp.tickets.updating import remark
+from webapp.tickets.remarks import remark
 
 HAND_OVER = "hand_over"
 REMARK = "remark"
@@ -83,6 +83,20 @@ def take(session: Session, city: City, storage: Storage, ticket_id: int, work: W
     for shows, picture in work.pictures:
         photos.keep_work_picture(session, storage, city.id, ticket_id, shows, picture)
     return moved
+
+
+def link_follow_up(session: Session, city_id: int, ticket_id: int, follow_up: int, *, by: Staff) -> None:
+    """Write into the timelines of two tickets that the one follows the other, where it is not itself."""
+    if ticket_id == follow_up:
+        return
+    told = {"city_id": city_id, "actor": "staff", "staff_id": by.id}
+    session.add_all(
+        [
+            TimelineEntry(**told, ticket_id=ticket_id, kind="follow_up", data={"ticket": follow_up}),
+            TimelineEntry(**told, ticket_id=follow_up, kind="follows", data={"ticket": ticket_id}),
+        ]
+    )
+    session.flush()
 
 
 def _made(
