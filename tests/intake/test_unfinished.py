@@ -95,5 +95,5 @@ def test_a_draft_is_kept_resumed_and_dropped_by_its_own_agent_only(
     unfinished.drop(demo_session, other, "key")
     assert unfinished.resume(demo_session, agent, draft.id) is not None
     demo_session.execute(text("update desk_draft set changed_at = now() - interval '15 days'"))
-    unfinished.unfinished(demo_session, other)
+    unfinished.drop(demo_session, other, "another")
     assert unfinished.resume(demo_session, agent, draft.id) is None, "what nobody needs any more is gone"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,12 +33,7 @@ def keep(session: Session, staff: Staff, key: str, fields: Mapping[str, Any]) ->
 
 
 def unfinished(session: Session, staff: Staff) -> Sequence[DeskDraft]:
-    """Return somebody's drafts, the latest first; of anybody's those that are too old are gone."""
-    session.execute(
-        delete(DeskDraft).where(
-            DeskDraft.city_id == staff.city_id, DeskDraft.changed_at < func.now() - KEPT_FOR
-        )
-    )
+    """Return somebody's drafts, the latest first."""
     return session.scalars(
         select(DeskDraft)
         .where(DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id)
@@ -55,10 +50,17 @@ def resume(session: Session, staff: Staff, draft_id: int) -> DeskDraft | None:
     )
 
 
-def drop(session: Session, staff: Staff, key: str) -> None:
-    """Forget what was typed of a call: it was sent, answered or discarded."""
-    session.execute(
-        delete(DeskDraft).where(
+def of_key(session: Session, staff: Staff, key: str) -> DeskDraft | None:
+    """Return what was kept of one of somebody's calls."""
+    return session.scalar(
+        select(DeskDraft).where(
             DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id, DeskDraft.key == key
         )
     )
+
+
+def drop(session: Session, staff: Staff, key: str) -> None:
+    """Forget what was typed of a call: it was sent, answered or discarded. What is too old goes with it."""
+    mine = and_(DeskDraft.staff_id == staff.id, DeskDraft.key == key)
+    too_old = DeskDraft.changed_at < func.now() - KEPT_FOR
+    session.execute(delete(DeskDraft).where(DeskDraft.city_id == staff.city_id, or_(mine, too_old)))

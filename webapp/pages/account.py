@@ -61,6 +61,7 @@ def staff_places() -> list[StaffPlace]:
     if current_user.role in ("crew", "supervisor", "agent", "administrator"):
         places.append(StaffPlace("/crew", _("Tickets"), "crew"))
     if current_user.role in ("agent", "supervisor", "administrator"):
+        places.append(StaffPlace("/desk", _("Desk"), "desk"))
         places.append(StaffPlace("/desk/repeats", _("Repeats"), "repeats"))
     if current_user.role in ("auditor", "administrator"):
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
