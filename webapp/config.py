@@ -81,7 +81,14 @@ class Settings(BaseSettings):
     hooks_inside: bool = Field(
         default=False,
         validation_alias="PINWARD_HOOKS_INSIDE",
-        description="Lets webhooks go to private addresses and by plain http: for tests and closed networks.",
+        description="Lets webhooks and back offices be at private addresses and on plain http: "
+        "for tests and closed networks.",
+    )
+    back_office_keys: dict[str, SecretStr] = Field(
+        default={},
+        validation_alias="PINWARD_BACK_OFFICE_KEYS",
+        description='The keys that back offices gave us, as JSON: {"CITY/CODE": "KEY", …}, '
+        "with the code from the city file.",
     )
     demo: bool = Field(
         default=False,

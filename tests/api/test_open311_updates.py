@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 from defusedxml import ElementTree
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from layers.models import City
 from tests.api.conftest import Pin, Send, move_ticket
 from webapp.people.keys import add_key
+from webapp.people.models import Staff
+from webapp.tickets.moving import undo
 
 # Tests share one transaction, in which the database's clock stands still while ours goes on.
 BEFORE_ANY_MOVE = "update report set received_at = received_at - interval '1 day'"
 URL = "/open311/v2/servicerequestupdates.json"
 FIELDS = [
     "update_id", "service_request_id", "status", "updated_datetime", "description", "media_url",
-    "external_status_code",
+    "external_status_code", "customer_reference",
 ]  # fmt: skip
 Tell = Callable[..., Any]
 
@@ -220,6 +222,48 @@ def test_an_update_comes_once(demo_client: FlaskClient, report: Send, tell: Tell
     assert answer.status_code == 400
     assert "already exists" in answer.get_json()[0]["description"]
     assert [row["status"] for row in told(demo_client)] == ["in_progress"]
+
+
+def test_what_the_other_system_calls_it_is_known_of_each_report_of_the_ticket(
+    demo_client: FlaskClient, demo_session: Session, report: Send, tell: Tell, pins: list[Pin]
+) -> None:
+    first, second, other = report(), report(at=pins[1]), report(at=pins[2])
+    demo_session.execute(
+        text(
+            "update report set ticket_id = (select ticket_id from report where tracking_number = :first)"
+            " where tracking_number = :second"
+        ),
+        {"first": first, "second": second},
+    )
+    demo_session.commit()
+    assert tell(second, "IN_PROGRESS", customer_reference="WO-4710").status_code == 201
+    assert tell(second, "UNCHANGED", customer_reference="WO-4711").status_code == 201
+    rows = told(demo_client)
+    assert {(row["service_request_id"], row["customer_reference"]) for row in rows} == {
+        (first, "WO-4711"), (second, "WO-4711"),
+    }  # fmt: skip
+    for number, reference in ((first, "WO-4711"), (second, "WO-4711"), (other, None)):
+        (row,) = demo_client.get(f"/open311/v2/requests/{number}.json?extensions=true").get_json()
+        assert row["work_order"] == reference
+    answer = tell(first, "UNCHANGED", customer_reference="a\u200bb")
+    assert answer.status_code == 400
+    assert answer.get_json()[0]["description"].startswith("customer_reference")
+
+
+def test_after_a_slip_was_taken_back_the_note_before_it_stands(
+    demo_client: FlaskClient, demo_session: Session, city: City, report: Send
+) -> None:
+    number = report()
+    move_ticket(
+        demo_session, city, number, "scheduled", detail="2026-12-01", note="The crew comes on Tuesday."
+    )
+    move_ticket(demo_session, city, number, "declined", detail="misuse", note="Nonsense.")
+    agent = demo_session.scalars(select(Staff).where(Staff.role == "agent")).one()
+    seen = demo_session.execute(text("select id, version from ticket where status = 'declined'")).one()
+    undo(demo_session, city, seen.id, by=agent, version=seen.version)
+    demo_session.commit()
+    (row,) = demo_client.get(f"/open311/v2/requests/{number}.json").get_json()
+    assert (row["status"], row["status_notes"]) == ("open", "The crew comes on Tuesday.")
 
 
 def test_pictures_of_an_update_are_shown_if_anybody_could_reach_them(

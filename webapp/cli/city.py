@@ -23,6 +23,7 @@ from webapp.cli.console import Failure, step
 from webapp.cli.verify import verify
 from webapp.config import settings
 from webapp.dispatch import cityfile as dispatch
+from webapp.notices import cityfile as notices
 from webapp.people import cityfile as people
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
@@ -75,6 +76,7 @@ def load(file: Path, as_json: bool) -> None:
             stored, layers = publish(session, checked.city_map)
             catalog.load(session, stored, checked.city_map.document)
             dispatch.load(session, stored, checked.city_map.document)
+            notices.load(session, stored, checked.city_map.document)
             people.load(stored, checked.city_map.document)
             session.commit()
         fresh = [layer for layer in layers if layer.is_new]
@@ -131,6 +133,7 @@ def _check(file: Path, known_ids: Callable[[str], dict[str, set[str]]]) -> _Chec
             *city_map.findings,
             *catalog.check(document),
             *dispatch.check(document),
+            *notices.check(document),
             *people.check(document),
         ]
     return _Checked(findings, None if has_errors(findings) else city_map)

@@ -41,6 +41,7 @@ def extension_fields(
         "service_area": row["service_area"],
         "crew": crew.name if crew else None,
         "segment_id": row["segment_id"],
+        "work_order": row["work_orders"],
     }
 
 

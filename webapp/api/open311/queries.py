@@ -26,7 +26,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session, aliased
 
 from layers.models import City
-from webapp.tickets.models import CLOSED_STATUSES, OPEN_STATUSES, Photo, Report, Ticket, TimelineEntry
+from webapp.tickets.models import (
+    CLOSED_STATUSES,
+    OPEN_STATUSES,
+    Photo,
+    Report,
+    Ticket,
+    TimelineEntry,
+    WorkOrder,
+)
 
 MOVES = tuple(status for status in OPEN_STATUSES + CLOSED_STATUSES if status != "assigned")
 _SAID = (*MOVES, "undone", "noted")
@@ -79,6 +87,17 @@ def service_requests(
     return session.execute(_extended(statement, city) if extensions else statement).mappings().all()
 
 
+def work_orders() -> ColumnElement[str]:
+    """Select what other systems call a report's ticket, with commas between."""
+    with_it, name = aliased(Report), WorkOrder.reference
+    return (
+        select(func.string_agg(name.distinct(), aggregate_order_by(literal(", "), name)))
+        .join(with_it, and_(with_it.city_id == WorkOrder.city_id, with_it.id == WorkOrder.report_id))
+        .where(with_it.city_id == Report.city_id, with_it.ticket_id == Report.ticket_id)
+        .scalar_subquery()
+    )
+
+
 def _page(city_id: int, filters: Filters) -> Select[Any]:
     """Select the ids of a page: the narrow part, so that only its rows are joined with anything."""
     query = select(Report.id).where(Report.city_id == city_id)
@@ -124,15 +143,35 @@ def _last_note(city_id: int) -> FromClause:
     """Select what was said last. A move without words leaves nothing of what was said before."""
     entry = TimelineEntry
     return (
-        select(entry.note)
-        .where(
-            entry.city_id == city_id,
-            entry.ticket_id == Ticket.id,
-            entry.kind.in_(_SAID),
-        )
+        select(entry.kind, entry.note)
+        .where(entry.city_id == city_id, entry.ticket_id == Ticket.id, entry.kind.in_(_SAID))
         .order_by(entry.at.desc(), entry.id.desc())
         .limit(1)
         .lateral("last_note")
+    )
+
+
+def _standing_note() -> ColumnElement[str]:
+    """Select what was said last, leaving out the moves that were taken back."""
+    entry, undone = aliased(TimelineEntry), aliased(TimelineEntry)
+    taken_back = select(undone.id).where(
+        undone.city_id == Ticket.city_id,
+        undone.ticket_id == Ticket.id,
+        undone.kind == "undone",
+        undone.data["undoes"].astext == cast(entry.id, Text),
+    )
+    return (
+        select(entry.note)
+        .where(
+            entry.city_id == Ticket.city_id,
+            entry.ticket_id == Ticket.id,
+            entry.kind.in_(_SAID),
+            entry.kind != "undone",
+            ~taken_back.exists(),
+        )
+        .order_by(entry.at.desc(), entry.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
 
 
@@ -161,7 +200,8 @@ def _columns(last_note: FromClause) -> list[ColumnElement[Any]]:
         func.coalesce(
             Ticket.outcome, Ticket.waiting_on, Ticket.owner, cast(Ticket.scheduled_for, Text)
         ).label("detail"),
-        last_note.c.note.label("last_note"),
+        # Looked for only where it is needed: hardly ever.
+        case((last_note.c.kind == "undone", _standing_note()), else_=last_note.c.note).label("last_note"),
         func.coalesce(photos, literal([], ARRAY(Text))).label("photos"),
     ]
 
@@ -190,4 +230,5 @@ def _extended(statement: Select[Any], city: City) -> Select[Any]:
         Ticket.crew_id.label("crew_id"),
         original.tracking_number.label("duplicate_of"),
         timeline.label("timeline"),
+        work_orders().label("work_orders"),
     )

@@ -63,6 +63,7 @@ def _shown(row: RowMapping, zone: ZoneInfo) -> dict[str, Any]:
         "description": row["note"] or update_words(row["kind"], row["data"]),
         "media_url": links[0] if links else None,
         "external_status_code": row["kind"],
+        "customer_reference": row["work_orders"],
     }
 
 
@@ -78,7 +79,7 @@ def take_update(form: Format) -> Response:
     caller = callers.system(parameters, city, "update")
     tracking_number = (numbers([_needed(parameters, "service_request_id")]) or [""])[0]
     try:
-        timeline_id = updating.take(g.session, city, caller.key_id, tracking_number, _told(parameters, city))
+        timeline_id = updating.take(g.session, city, caller, tracking_number, _told(parameters, city))
     except updating.NoSuchReportError as error:
         raise missing("service_request_id", "is not known here.") from error
     except updating.AlreadyGivenError as error:
@@ -116,7 +117,16 @@ def _told(parameters: Parameters, city: City) -> updating.Told:
         note=note,
         updated_at=_when(parameters, ZoneInfo(city.time_zone)),
         media_urls=urls,
+        work_order=_reference(parameters),
     )
+
+
+def _reference(parameters: Parameters) -> str | None:
+    """Return what the other system calls it, which everybody who reported it may read."""
+    reference = parameters.text("customer_reference")
+    if reference is not None and not reference.isprintable():
+        raise bad("customer_reference", "holds what cannot be printed.")
+    return reference
 
 
 def _state(wanted: Wanted, attributes: dict[str, str]) -> tuple[str | None, str | None]:

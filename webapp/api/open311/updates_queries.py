@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, and_, select
 from sqlalchemy.orm import Session
 
-from webapp.api.open311.queries import MOVES
+from webapp.api.open311.queries import MOVES, work_orders
 from webapp.tickets.models import GivenUpdate, Report, TimelineEntry
 
 _TOLD = (*(kind for kind in MOVES if kind != "new"), "undone", "noted")
@@ -34,7 +34,7 @@ def updates(session: Session, city_id: int, filters: UpdateFilters) -> Sequence[
     query = (
         select(
             entry.id, entry.at, entry.kind, entry.note, entry.data,
-            Report.tracking_number, GivenUpdate.media_urls,
+            Report.tracking_number, GivenUpdate.media_urls, work_orders().label("work_orders"),
         )
         .join(Report, and_(Report.city_id == entry.city_id, Report.ticket_id == entry.ticket_id))
         .outerjoin(
