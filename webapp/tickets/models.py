@@ -51,6 +51,8 @@ class Ticket(Base):
         CheckConstraint("open = (closed_at is null)", name="closed_at"),
         Index("ix_ticket_matchable", "geom", postgresql_using="gist", postgresql_where=text("matchable")),
         Index("ix_ticket_geom", "geom", postgresql_using="gist", postgresql_where=text("open")),
+        # For programs that ask for a box, closed tickets too.
+        Index("ix_ticket_anywhere", "geom", postgresql_using="gist"),
         # All that tiles show of a ticket, in the order of the map.
         Index(
             "ix_ticket_square",
@@ -165,6 +167,7 @@ class Report(Base):
         Index("ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")),
         Index("ix_report_requested_at", "city_id", "requested_at"),
         Index("ix_report_updated_at", "city_id", "updated_at"),
+        Index("ix_report_geom", "geom", postgresql_using="gist"),
     )
 
     city_id: Mapped[CityId]
@@ -223,6 +226,8 @@ class TimelineEntry(Base):
         Index("ix_timeline_ticket", "city_id", "ticket_id", "at"),
         Index("ix_timeline_at", "city_id", "at", "id"),
         Index("ix_timeline_transaction", "transaction", "id"),
+        # What happened here, not in the system that reports were imported from: other systems poll it.
+        Index("ix_timeline_live", "city_id", "at", "id", postgresql_where=text("actor <> 'import'")),
         Index(
             "ix_timeline_compared",
             "city_id",
