@@ -6,6 +6,7 @@ side does. The encoding itself is pgpq's; this module says which of its types ea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pgpq
@@ -32,9 +33,13 @@ _ARROW: dict[type[Any], pa.DataType] = {
     TEXT: pa.string(),
 }
 
+_ROWS = 1_000
 
-def encode(model: type[Base], rows: pa.Table) -> bytes:
-    """Return rows of a model's table in the binary format, its columns in the order of ``rows``.
+
+def encode(model: type[Base], rows: pa.Table) -> Iterator[bytes]:
+    """Yield rows of a model's table in the binary format, its columns in the order of ``rows``.
+
+    It comes in pieces, so that the server takes in one while the next is written.
 
     Parameters
     ----------
@@ -52,9 +57,10 @@ def encode(model: type[Base], rows: pa.Table) -> bytes:
     encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(
         typed.schema, {field.name: _encoder(columns[field.name].type, field) for field in fields}
     )
-    written = [encoder.write_header()]
-    written += [encoder.write_batch(batch) for batch in typed.to_batches()]
-    return b"".join([*written, encoder.finish()])
+    yield encoder.write_header()
+    for batch in typed.to_batches(max_chunksize=_ROWS):
+        yield encoder.write_batch(batch)
+    yield encoder.finish()
 
 
 def _arrow_type(kind: TypeEngine[Any]) -> pa.DataType:

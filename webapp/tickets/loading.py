@@ -17,8 +17,9 @@ from webapp.tickets.binary import encode
 def reserve_ids(connection: Connection[Any], table: LiteralString, count: int) -> NDArray[np.int64]:
     """Return ``count`` ascending ids of a table that nobody else will get."""
     found = connection.execute(
-        "select coalesce(array_agg(nextval(pg_get_serial_sequence(%s, 'id'))), '{}')"
-        " from generate_series(1, %s)",
+        # The name is looked up once, not for each id.
+        "with ids as materialized (select pg_get_serial_sequence(%s, 'id')::regclass as of_table)"
+        " select coalesce(array_agg(nextval(of_table)), '{}') from ids, generate_series(1, %s)",
         [table, count],
     ).fetchone()
     return np.array(found[0] if found else [], np.int64)
@@ -43,7 +44,8 @@ def copy(connection: Connection[Any], model: type[Base], rows: pa.Table) -> None
         sql.Identifier(model.__tablename__), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as stream:
-        stream.write(encode(model, rows))
+        for piece in encode(model, rows):
+            stream.write(piece)
 
 
 def join_later(connection: Connection[Any], joined: Sequence[dict[str, Any]]) -> None:
