@@ -65,6 +65,7 @@ async function scripts() {
   const leaflet = [at("static/scripts/map/leaflet-global.mjs")];
   await script("app", []);
   await script("desk", []);
+  await script("call", []);
   await script("plan", []);
   await script("report", leaflet);
   await script("crew", leaflet);
