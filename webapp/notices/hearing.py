@@ -30,6 +30,8 @@ log = structlog.get_logger()
 ASK_EVERY = timedelta(minutes=1)
 OVERLAP = timedelta(hours=2)
 """Asked for once more each time: clocks differ, and what happened may be told late."""
+AHEAD = timedelta(minutes=1)
+"""For what happens just now by a clock a little ahead of ours."""
 STILL_ASKED = timedelta(days=30)
 """For so long after its closing a back office may still tell something of a ticket."""
 LONGEST_NOTE = 4000
@@ -106,7 +108,7 @@ def _hear(
     spoken = office_of(settings, city, office)
     now = datetime.now(UTC)
     since = (office.asked_at or min(row.created_at for row in asked.values())) - OVERLAP
-    heard = spoken.updates(since, now)
+    heard = spoken.updates(since, now + AHEAD)
     if heard is None:
         heard = _changed(session, office, asked, spoken)
     new = 0

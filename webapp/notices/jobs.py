@@ -1,4 +1,4 @@
-"""The job of notices: every few seconds, read the outbox and send what is due."""
+"""The jobs of notices: every few seconds, read the outbox, send what is due, and hear back offices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import Settings, settings
 from webapp.db import job_sessions
-from webapp.notices import mail, outbox, outside, sending, webhooks
+from webapp.notices import handing_over, hearing, mail, orders, outbox, outside, sending, webhooks
 from webapp.people import contacts
 
 log = structlog.get_logger()
@@ -58,15 +58,43 @@ def run_webhooks(session: Session, settings: Settings) -> int:
     for city in session.scalars(select(City).order_by(City.id)).all():
         webhooks.read(session, city.id)
         session.commit()
-        while (claimed := webhooks.claim(session, city.id)) is not None:
+        silent: set[int] = set()
+        while (claimed := webhooks.claim(session, city.id, silent=silent)) is not None:
             sent = webhooks.body(session, city, claimed)
             session.commit()
-            arrived += _call(session, settings, city, claimed, sent)
+            arrived += _call(session, settings, city, claimed, sent, silent)
             session.commit()
     return arrived
 
 
-def _call(session: Session, settings: Settings, city: City, claimed: webhooks.Claimed, sent: bytes) -> bool:
+@jobs.app.periodic(cron="* * * * * */5")
+@jobs.app.task(name="back_offices", queueing_lock="back_offices")
+def serve_back_offices(timestamp: int) -> None:
+    """Give back offices their tickets, and hear what has become of them."""
+    now = settings()
+    with job_sessions(now.database)() as session:
+        run_back_offices(session, now)
+
+
+def run_back_offices(session: Session, settings: Settings) -> int:
+    """Hand over tickets that are due and hear what is new; commits as it goes. Returns how many arrived."""
+    arrived = 0
+    for city in session.scalars(select(City).order_by(City.id)).all():
+        orders.read(session, city.id)
+        session.commit()
+        arrived += handing_over.hand_over_due(session, settings, city)
+        hearing.hear_all(session, settings, city)
+    return arrived
+
+
+def _call(
+    session: Session,
+    settings: Settings,
+    city: City,
+    claimed: webhooks.Claimed,
+    sent: bytes,
+    silent: set[int],
+) -> bool:
     headers = {
         "Content-Type": "application/json",
         "Pinward-Delivery": str(claimed.id),
@@ -75,6 +103,8 @@ def _call(session: Session, settings: Settings, city: City, claimed: webhooks.Cl
     try:
         outside.post(claimed.url, sent, headers, inside=settings.hooks_inside)
     except outside.NotSentError as problem:
+        if isinstance(problem, outside.NoAnswerError):
+            silent.add(claimed.webhook_id)
         webhooks.failed(session, city.id, claimed.id, str(problem))
         log.warning("webhook not delivered", city=city.slug, delivery=claimed.id, error=str(problem))
         return False

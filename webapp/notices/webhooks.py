@@ -35,6 +35,7 @@ class Claimed:
     """A delivery to try now."""
 
     id: int
+    webhook_id: int
     url: str
     secret: str
     attempt: int
@@ -88,12 +89,24 @@ def read(session: Session, city_id: int) -> int:
     return outbox.read(session, city_id, reader=READER, tell=_tell)
 
 
-def claim(session: Session, city_id: int) -> Claimed | None:
-    """Return the delivery to try next, if one is due. Commit before trying: then no one else does."""
+def claim(session: Session, city_id: int, *, silent: set[int]) -> Claimed | None:
+    """Return the delivery to try next, if one is due. Commit before trying: then no one else does.
+
+    Parameters
+    ----------
+    silent
+        Webhooks where nobody answers just now: theirs wait.
+    """
     due = (
         select(WebhookDelivery, Webhook)
         .join(Webhook, and_(Webhook.city_id == city_id, Webhook.id == WebhookDelivery.webhook_id))
-        .where(WebhookDelivery.city_id == city_id, WebhookDelivery.next_at <= func.now(), _active(city_id))
+        .where(
+            WebhookDelivery.city_id == city_id,
+            WebhookDelivery.next_at <= func.now(),
+            _active(city_id),
+            Webhook.paused_at.is_(None),
+            Webhook.id.not_in(silent),
+        )
         .order_by(WebhookDelivery.next_at, WebhookDelivery.id)
         .limit(1)
         .with_for_update(of=WebhookDelivery, skip_locked=True)
@@ -105,7 +118,7 @@ def claim(session: Session, city_id: int) -> Claimed | None:
     delivery.attempts += 1
     delivery.next_at = next_try(delivery.attempts)
     session.flush()
-    return Claimed(delivery.id, hook.url, hook.secret, delivery.attempts, delivery.timeline_id)
+    return Claimed(delivery.id, hook.id, hook.url, hook.secret, delivery.attempts, delivery.timeline_id)
 
 
 def delivered(session: Session, city_id: int, delivery_id: int) -> None:
