@@ -57,6 +57,7 @@ class Gap:
     width_m: float
     x: float
     y: float
+    shape: shapely.Geometry
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def gaps(
     for k in np.argsort(-shapely.area(left_out), kind="stable"):
         neighbours = tuple(np.sort(touching[1][touching[0] == k]).tolist())
         if len(neighbours) > 1:
-            found.append(Gap(neighbours, *_measures(left_out[k])))
+            found.append(Gap(neighbours, *_measures(left_out[k]), left_out[k]))
     return found
 
 
@@ -120,6 +121,11 @@ def slivers(polygons: Sequence[shapely.Geometry], *, width_m: float = _SLIVER_M)
     parts, polygon = shapely.get_parts(_repaired(polygons), return_index=True)
     thin = np.flatnonzero(_widths(parts) < width_m)
     return [Sliver(int(polygon[k]), *_measures(parts[k])) for k in thin]
+
+
+def mean_width(shape: shapely.Geometry) -> float:
+    """Return the mean width of a shape in metres: that of a thin rectangle with its area and its border."""
+    return float(_widths(np.array([shape]))[0])
 
 
 def _reason(text: str) -> tuple[str, float, float]:
@@ -144,4 +150,4 @@ def _widths(shapes: NDArray[Any]) -> Floats:
 def _measures(shape: shapely.Geometry) -> tuple[float, float, float, float]:
     """Return the area, the mean width, and x and y of a point inside."""
     x, y = shapely.get_coordinates(shapely.point_on_surface(shape))[0]
-    return float(shapely.area(shape)), float(_widths(np.array([shape]))[0]), float(x), float(y)
+    return float(shapely.area(shape)), mean_width(shape), float(x), float(y)

@@ -87,6 +87,11 @@ class Atlas:
         edges = (lon.min(), lat.min(), lon.max(), lat.max())
         return tuple(round(float(edge), 6) for edge in edges)  # type: ignore[return-value]
 
+    def with_zones(self, layer: str, zones: Zones) -> Atlas:
+        """Return an atlas that is like this one but for the zones of a layer: to try them out unpublished."""
+        replaced = {**self.zones, layer: zones}
+        return Atlas(self.city, self.metric, self.segments, replaced, self.assets, self.edition_ids)
+
     def locate(self, lon: ArrayLike, lat: ArrayLike, addresses: Sequence[str | None] | None = None) -> Places:
         """Return what the map knows of pins. Nothing is asked of the database.
 

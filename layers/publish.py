@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import shapely
-from psycopg import Connection, sql
+from psycopg import sql
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -17,7 +18,8 @@ from layers.cityfile import CityDocument
 from layers.features import Features
 from layers.models import City, Edition, Layer
 from layers.queries import TABLES
-from layers.sources import digest
+from layers.sources import Objects, digest
+from webapp.db import driver
 
 # Counts up when the same file would be stored in another way, so that cities are published anew.
 READER = 1
@@ -95,7 +97,7 @@ def _layer(session: Session, city: City, city_map: CityMap, name: str) -> Publis
     )
     session.add(edition)
     session.flush()
-    _copy(session, city.id, edition.id, features)
+    copy_rows(session, city.id, edition.id, features.layer.kind, features.columns, features.geometry)
     return Published(name, edition.id, len(features), is_new=True)
 
 
@@ -125,17 +127,32 @@ def _fingerprint(document: CityDocument, name: str) -> str:
     return hashlib.sha256(f"{READER}\n{how}\n{digest(document.resolve(section.file))}".encode()).hexdigest()
 
 
-def _copy(session: Session, city_id: int, edition_id: int, features: Features) -> None:
-    """Store the features by COPY, the fastest way into PostgreSQL, within the session's transaction."""
-    connection: Connection[object] = session.connection().connection.driver_connection  # type: ignore[assignment]
-    names = ["city_id", "edition_id", "id", *features.columns, "geom"]
+def copy_rows(
+    session: Session,
+    city_id: int,
+    edition_id: int,
+    kind: str,
+    columns: dict[str, list[Any]],
+    geometry: Objects,
+) -> None:
+    """Store an edition's features by COPY, the fastest way into PostgreSQL, in the session's transaction.
+
+    Parameters
+    ----------
+    kind
+        ``segments``, ``zones`` or ``assets``.
+    columns
+        {column of its table: n values}.
+    geometry
+        Shape (n,), EPSG:4326.
+    """
+    names = ["city_id", "edition_id", "id", *columns, "geom"]
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(TABLES[features.layer.kind].__tablename__),
-        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.Identifier(TABLES[kind].__tablename__), sql.SQL(", ").join(map(sql.Identifier, names))
     )
-    shapes = shapely.to_wkb(shapely.set_srid(features.geometry, 4326), hex=True, include_srid=True)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for ordinal, row in enumerate(zip(*features.columns.values(), shapes, strict=True)):
+    shapes = shapely.to_wkb(shapely.set_srid(geometry, 4326), hex=True, include_srid=True)
+    with driver(session).cursor() as cursor, cursor.copy(statement) as copy:
+        for ordinal, row in enumerate(zip(*columns.values(), shapes, strict=True)):
             copy.write_row((city_id, edition_id, ordinal, *row))
 
 

@@ -43,6 +43,22 @@ class Assignment:
     """None where no rule holds and the ticket falls back to the service's department."""
     why: str
 
+    @property
+    def first_status(self) -> str:
+        """The status in which a ticket so assigned begins its life."""
+        if self.owner is not None:
+            return "referred"
+        return "assigned" if self.crew_id is not None else "new"
+
+    def told(self, catalog: Catalog) -> dict[str, str | None]:
+        """Return whose it is, by code, as timelines have it."""
+        crew = catalog.crews.get(self.crew_id or 0)
+        return {
+            "department": catalog.departments[self.department_id].code,
+            "crew": crew.code if crew else None,
+            "owner": self.owner,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Assignments:

@@ -15,7 +15,7 @@ from layers.models import City
 from layers.sections import ZoneLayer
 from webapp.catalog.reading import CatalogFile, parse_rows, stands_at
 from webapp.catalog.reading import read as read_catalog
-from webapp.dispatch import rulebook, watching
+from webapp.dispatch import reassignment, rulebook, watching
 from webapp.dispatch.conflicts import Numbered, ZoneShapes, conflicts
 from webapp.dispatch.sections import RuleRow
 
@@ -29,13 +29,14 @@ def check(document: CityDocument) -> list[Finding]:
 def load(session: Session, city: City, document: CityDocument) -> None:
     """Store rules, priorities and escalations of a city file without errors, after its catalog.
 
-    The caller commits.
+    Open tickets of crews that are gone from the file go to others at once. The caller commits.
     """
     catalog = read_catalog(document)
     full = catalog.document
     watching.store(city, document, catalog)
     rows, _ = parse_rows(full, document, RuleRow, "rules")
     rulebook.load(session, city.id, rows)
+    reassignment.clear_retired(session, city)
 
 
 @dataclass

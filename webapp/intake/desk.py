@@ -11,7 +11,7 @@ from layers.current import current_atlas
 from layers.models import City
 from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import Catalog
-from webapp.dispatch.assignment import Assigner, Assignment
+from webapp.dispatch.assignment import Assigner
 from webapp.dispatch.priority import Prioritizer
 from webapp.dispatch.queries import assigner, prioritizer
 from webapp.intake.choosing import current_model
@@ -42,10 +42,3 @@ def desk_of(session: Session, city: City) -> Desk:
         prioritizer(session, city),
         matching,
     )
-
-
-def first_status(assignment: Assignment) -> str:
-    """Return the status in which a ticket so assigned begins its life."""
-    if assignment.owner is not None:
-        return "referred"
-    return "assigned" if assignment.crew_id is not None else "new"

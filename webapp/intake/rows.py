@@ -7,10 +7,9 @@ from typing import Any
 
 from geo.duplicates import DECISIONS, FLAGGED, JOINED
 from layers.places import Place
-from webapp.catalog.snapshot import Catalog
 from webapp.dispatch.assignment import Assignment
 from webapp.dispatch.priority import Priority
-from webapp.intake.desk import Desk, first_status
+from webapp.intake.desk import Desk
 from webapp.intake.draft import IMPORT, Draft
 from webapp.intake.judging import Judgement
 
@@ -79,7 +78,7 @@ _SHARED = (
 def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment, priority: Priority) -> Row:
     """Return the columns of the ticket that a report opens."""
     return {name: report[name] for name in _SHARED} | {
-        "status": first_status(assignment),
+        "status": assignment.first_status,
         "opened_at": report["requested_at"],
         "latest_at": report["requested_at"],
         "matchable": place.placed,
@@ -116,17 +115,8 @@ def timeline_rows(
     apart = {"different_from": draft.different_from} if draft.different_from else {}
     rows = [told | {"kind": "received", "data": apart}]
     if not draft.imported:
-        whose = _whose(desk.catalog, assignment)
+        whose = assignment.told(desk.catalog)
         rows.append(decided | {"kind": "assigned", "note": assignment.why, "data": whose})
     if judgement.decision == DECISIONS[FLAGGED]:
         rows.append(decided | {"kind": "flagged", "data": likeness})
     return rows
-
-
-def _whose(catalog: Catalog, assignment: Assignment) -> Row:
-    crew = catalog.crews.get(assignment.crew_id or 0)
-    return {
-        "department": catalog.departments[assignment.department_id].code,
-        "crew": crew.code if crew else None,
-        "owner": assignment.owner,
-    }

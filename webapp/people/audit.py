@@ -30,6 +30,7 @@ Kind = Literal[
     "staff_reset",
     "key_added",
     "key_revoked",
+    "areas_published",
     "late_on_arrival",
 ]
 

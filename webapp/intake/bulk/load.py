@@ -36,7 +36,7 @@ from webapp.intake.bulk.place_columns import PlaceColumns
 from webapp.intake.bulk.tables import Decided, report_table, shared_columns, ticket_table, timeline_table
 from webapp.intake.bulk.ticket_states import TicketStates
 from webapp.intake.bulk.told import Reader, Rejected, Told
-from webapp.intake.desk import desk_of, first_status
+from webapp.intake.desk import desk_of
 from webapp.intake.matching import ON_ITS_WAY
 from webapp.intake.reasons import reasons
 from webapp.tickets import loading
@@ -181,7 +181,7 @@ class BulkLoad:
         due_at = self._due_at(told, places)
         everybody = desk.assigner.assign_many(told.service_id, places, told.requested_at)
         assignments = Assignments(everybody.distinct, everybody.which[opens])
-        first = np.array([first_status(each) for each in assignments.distinct], dtype=object)
+        first = np.array([each.first_status for each in assignments.distinct], dtype=object)
         states = TicketStates.of(told.requested_at[opens], due_at[opens], told.closed_at[opens])
         joins = np.flatnonzero(~opens & (decisions.ticket >= before))
         states.join(
