@@ -67,6 +67,9 @@ async function scripts() {
   await script("desk", []);
   await script("call", []);
   await script("plan", []);
+  await script("phone", []);
+  // Browsers of phones take modules as service workers only lately.
+  await script("sw", [], "iife");
   await script("report", leaflet);
   await script("crew", leaflet);
   // Beside it, folium loads Leaflet as a global: one copy is enough.

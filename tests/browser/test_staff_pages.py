@@ -9,17 +9,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
-from layers.queries import city_by_slug
+from tests.browser.crews import open_crew_tickets
 from tests.browser.steps import assert_accessible, sign_in
-from tests.pages.spots import spot
 from webapp.app import create_app
 from webapp.config import settings
 from webapp.db import make_engine, make_session
-from webapp.intake.draft import Draft
-from webapp.intake.submit import submit
 
 pytestmark = pytest.mark.browser
 LOOKS = pytest.mark.parametrize(
@@ -32,38 +27,11 @@ def live_app(monkeypatch: pytest.MonkeyPatch, committed_database: str) -> Iterat
     """The demo city with a few tickets, of which two may be one, as it runs for people."""
     engine = make_engine(committed_database)
     with make_session(engine)() as session:
-        _report(session)
+        open_crew_tickets(session)
     monkeypatch.setenv("DATABASE_URL", committed_database)
     settings.cache_clear()
     yield create_app(settings(), engine=engine)
     engine.dispose()
-
-
-def _report(session: Session) -> None:
-    city = city_by_slug(session, "demo")
-    for number, words in ((0, "Red letters on the wall"), (1, "Scrawl"), (5, "A tag"), (8, "")):
-        where = spot(session, number)
-        draft = Draft(service_code="graffiti", lon=where.lon, lat=where.lat, description=words)
-        submit(session, city, draft)
-        session.commit()
-    # All with one crew, as on a day of one.
-    session.execute(
-        text(
-            "update ticket set crew_id = crew.id, department_id = crew.department_id, priority = 2, "
-            "priority_why = 'Five people or more reported it', version = 1 from crew "
-            "where crew.code = 'clean-team'"
-        )
-    )
-    ids = session.scalars(text("select id from report order by id")).all()
-    assert len(ids) == 4
-    session.execute(
-        text(
-            "update report set duplicate_decision = 'flagged', duplicate_of = :first, duplicate_score = 0.62, "
-            """duplicate_reasons = '[{"code": "distance", "metres": 12}]' where id = :second"""
-        ),
-        {"first": ids[0], "second": ids[1]},
-    )
-    session.commit()
 
 
 def looker(page: Page, screenshot: Callable[[str], Path]) -> Callable[[str], None]:

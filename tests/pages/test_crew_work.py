@@ -192,7 +192,7 @@ def test_a_queue_is_told_what_somebody_else_did_meanwhile(
     answer = demo_client.post(f"/crew/{ticket.id}", data=data, headers=JSON)
     assert answer.status_code == 409
     assert answer.json is not None
-    assert (answer.json["by"], answer.json["status"], answer.json["note"]) == (
+    assert (answer.json["by"], answer.json["state"], answer.json["note"]) == (
         "Desk Agent",
         "Waiting",
         "Wall is wet",

@@ -105,8 +105,9 @@ def refused(row: TicketRow, typed: Typed, refusal: lifecycle.MoveRefused) -> Any
     if not isinstance(refusal, moving.Overtaken):
         return answer_refusal(row, replace(typed, problem=str(refusal)), INVALID)
     if wants_json():
-        told = {"status": status_words(refusal.status), "by": refusal.by, "note": refusal.note}
-        return make_response(jsonify(message=str(refusal), at=refusal.at.isoformat(), **told), CONFLICT)
+        now = {"state": status_words(refusal.status), "version": refusal.version}
+        told = {"by": refusal.by, "note": refusal.note, "at": refusal.at.isoformat()}
+        return make_response(jsonify(message=str(refusal), **now, **told), CONFLICT)
     return page(found(row.id), replace(typed, problem=str(refusal)), CONFLICT)
 
 

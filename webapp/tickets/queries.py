@@ -179,7 +179,7 @@ def open_tickets(
     """Return open tickets, those due first at the top and those without a promise at the end."""
     query = (
         _tickets(city_id)
-        .where(Ticket.open, *_conditions(filters or Filters()))
+        .where(Ticket.open, *conditions(filters or Filters()))
         .order_by(nulls_last(Ticket.due_at), Ticket.id)
         .limit(limit)
         .offset(offset)
@@ -192,7 +192,7 @@ def count_open(session: Session, city_id: int, filters: Filters | None = None) -
     query = (
         select(func.count())
         .select_from(Ticket)
-        .where(Ticket.city_id == city_id, Ticket.open, *_conditions(filters or Filters()))
+        .where(Ticket.city_id == city_id, Ticket.open, *conditions(filters or Filters()))
     )
     return session.scalar(query) or 0
 
@@ -281,7 +281,8 @@ def _reports(city_id: int) -> Select[Any]:
     return select(*columns).where(Report.city_id == city_id)
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return what of the table of tickets fits."""
     conditions: list[ColumnElement[bool]] = []
     for column, values in (
         (Ticket.crew_id, filters.crew_ids),

@@ -1,0 +1,84 @@
+// The service worker of all pages. For crews it keeps today's pages and photos, and what is posted to a ticket while there is no
+// connection. It keeps nothing of anybody who is not signed in, and forgets everything at sign-out.
+
+import { asset, forgetCaches, forgetPages, keepToday, page, photo } from "./phone/pages.mjs";
+import { keepPost, sendMoves } from "./phone/queue.mjs";
+import { forgetStore, known, movesOf } from "./phone/store.mjs";
+
+const PAGE = /^\/crew(\/plan|\/offline|\/\d+)?$/;
+const WORK = /^\/crew\/(\d+)(\/follow-up)?$/;
+const UNREACHABLE = [502, 503, 504];
+const SLOW_MS = 30_000;
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { method, mode, url } = event.request;
+  const { origin, pathname } = new URL(url);
+  if (origin !== self.location.origin) return;
+  const answer = method === "GET" ? answerToGet(pathname, mode) : method === "POST" ? answerToPost(pathname, mode) : null;
+  if (answer) event.respondWith(answer(event.request));
+});
+
+function answerToGet(pathname, mode) {
+  if (pathname.startsWith("/static/")) return asset;
+  if (pathname.startsWith("/photos/")) return photo;
+  if (mode !== "navigate") return null;
+  if (pathname === "/sign-in") return signInPage;
+  return PAGE.test(pathname) ? page : null;
+}
+
+function answerToPost(pathname, mode) {
+  if (mode !== "navigate") return null;
+  if (pathname === "/sign-out") return signOut;
+  return WORK.test(pathname) ? work : null;
+}
+
+/** Post to a ticket; keep what was posted where nothing answers, and show the ticket again. */
+async function work(request) {
+  const copy = request.clone();
+  try {
+    const response = await fetch(request, { signal: AbortSignal.timeout(SLOW_MS) });
+    if (!UNREACHABLE.includes(response.status)) return response;
+  } catch {
+    // Nothing answers: it may have arrived or not. Its key tells.
+  }
+  const { pathname } = new URL(request.url);
+  const ticket = Number(pathname.match(WORK)[1]);
+  await keepPost(ticket, pathname, await copy.formData());
+  await self.registration.sync?.register("moves").catch(() => {});
+  await tell();
+  return Response.redirect(`/crew/${ticket}`, 303);
+}
+
+/** Sign out once everything is sent, and forget all. What the server refused is somebody's to decide first. */
+async function signOut(request) {
+  await sendMoves().catch(() => {});
+  if ((await movesOf(await known("staff"))).length) return Response.redirect("/crew#unsent", 303);
+  const response = await fetch(request);
+  await forgetCaches();
+  await forgetStore();
+  return response;
+}
+
+/** Whoever sees the form to sign in is signed out, by whatever way. */
+async function signInPage(request) {
+  const response = await fetch(request);
+  if (response.ok) await forgetPages();
+  return response;
+}
+
+self.addEventListener("sync", (event) => {
+  if (event.tag === "moves") event.waitUntil(sendMoves().then(tell));
+});
+
+self.addEventListener("message", (event) => {
+  if (event.data === "keep") event.waitUntil(keepToday().catch(() => {}));
+  if (event.data === "send") event.waitUntil(sendMoves().then(tell, tell));
+});
+
+/** Let open pages look again at what waits; with how many were sent just now. */
+async function tell(sent) {
+  for (const client of await self.clients.matchAll()) client.postMessage({ sent: Number.isInteger(sent) ? sent : 0 });
+}

@@ -1,0 +1,175 @@
+"""A crew's day with a stretch without a connection: the server is really gone, and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import Engine, text
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from tests.browser.crews import open_crew_tickets
+from tests.browser.steps import assert_accessible, sign_in
+from tests.fixtures.browsers import SCREENSHOTS, SIZES
+from webapp.app import create_app
+from webapp.config import settings
+from webapp.db import make_engine, make_session
+from webapp.pages.phone import ASSETS
+
+pytestmark = pytest.mark.browser
+
+
+class Server:
+    """A server that can be gone for a while, on one port."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._port = 0
+        self.begin()
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def begin(self) -> None:
+        self._server: BaseWSGIServer = make_server("127.0.0.1", self._port, self._app, threaded=True)
+        self._port = self._server.server_port
+        self._server.daemon_threads = False  # type: ignore[attr-defined]
+        self._thread = Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def engine_of_day(committed_database: str) -> Iterator[Engine]:
+    engine = make_engine(committed_database)
+    with make_session(engine)() as session:
+        open_crew_tickets(session)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def server(
+    monkeypatch: pytest.MonkeyPatch, committed_database: str, engine_of_day: Engine, tmp_path: Path
+) -> Iterator[Server]:
+    monkeypatch.setenv("DATABASE_URL", committed_database)
+    settings.cache_clear()
+    running = Server(create_app(settings(), engine=engine_of_day))
+    yield running
+    running.end()
+
+
+@pytest.fixture
+def phone(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    context = browser.new_context(base_url=server.url, viewport=SIZES["phone"], has_touch=True)
+    yield context
+    context.close()
+
+
+def kinds(engine: Engine, ticket: int) -> list[str]:
+    query = "select kind from timeline where ticket_id = :ticket and staff_id is not null order by id"
+    with engine.connect() as connection:
+        return list(connection.scalars(text(query), {"ticket": ticket}))
+
+
+def kept_pages(page: Page) -> list[str]:
+    return page.evaluate(
+        """async () => {
+            const found = [];
+            for (const name of await caches.keys())
+                for (const { url } of await (await caches.open(name)).keys()) found.push(new URL(url).pathname);
+            return found.sort();
+        }"""
+    )
+
+
+def until_kept(page: Page, paths: set[str]) -> None:
+    """Wait until these pages are on the phone, and all that they are made of."""
+    for _ in range(200):
+        kept = kept_pages(page)
+        if paths <= set(kept) and sum("/static/" in path for path in kept) == len(ASSETS):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"only {kept} are kept")
+
+
+def look(page: Page, name: str) -> None:
+    page.screenshot(path=SCREENSHOTS / f"crew-offline-{name}.png")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    assert_accessible(page)
+
+
+def test_a_day_with_an_offline_stretch(
+    phone: BrowserContext, server: Server, engine_of_day: Engine, browser: Browser, tmp_path: Path
+) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (600, 400), "teal").save(tmp_path / "wall.jpg")
+    with engine_of_day.connect() as connection:
+        ids = list(connection.scalars(text("select id from ticket order by id")))
+    page = phone.new_page()
+    sign_in(page, "clean-team")
+    expect(page.get_by_role("heading", name="Clean Team")).to_be_visible()
+    until_kept(page, {f"/crew/{each}" for each in ids} | {"/crew", "/crew/plan", "/crew/offline"})
+
+    server.end()
+    page.goto("/crew/plan")
+    expect(page.get_by_role("heading", name="Day plan")).to_be_visible()
+    expect(page.locator("[data-state]")).to_have_text("Offline")
+    look(page, "1-plan")
+    page.goto(f"/crew/{ids[0]}")
+    page.get_by_label("Photos from before").set_input_files(tmp_path / "wall.jpg")
+    page.get_by_role("button", name="Start work").click()
+    expect(page.locator("[data-state]")).to_have_text("Offline · 1 waiting")
+    page.get_by_label("Note for everybody to read").fill("Cleaned on the spot")
+    page.get_by_role("button", name="Done", exact=True).click()
+    expect(page.locator("[data-state]")).to_have_text("Offline · 2 waiting")
+    page.goto(f"/crew/{ids[1]}")
+    page.get_by_label("Note for everybody to read").fill("My half hour of typing")
+    page.get_by_role("button", name="Done", exact=True).click()
+    expect(page.locator("[data-state]")).to_have_text("Offline · 3 waiting")
+    look(page, "2-waiting")
+    page.goto("/crew?q=never+seen")
+    expect(page.get_by_role("heading", name="Clean Team")).to_be_visible()
+
+    server.begin()
+    # Before the phone knows, somebody at the desk puts one of them aside.
+    desk = browser.new_context(base_url=server.url)
+    agent = desk.new_page()
+    phone.set_offline(True)
+    sign_in(agent, "agent")
+    agent.goto(f"/crew/{ids[1]}")
+    agent.get_by_text("Wait, schedule, pass on").click()
+    agent.get_by_label("Note for everybody to read").fill("The owner wants to be there")
+    agent.get_by_role("button", name="Wait", exact=True).click()
+    expect(agent.get_by_text("Waiting").first).to_be_visible()
+    phone.set_offline(False)
+
+    page.goto(f"/crew/{ids[1]}")
+    conflict = page.locator(".phone__move--refused")
+    expect(conflict).to_contain_text("Changed meanwhile by Desk Agent: Waiting")
+    expect(conflict).to_contain_text("My half hour of typing")
+    look(page, "3-conflict")
+    assert kinds(engine_of_day, ids[0]) == ["in_progress", "done"]
+    assert kinds(engine_of_day, ids[1]) == ["waiting"]
+    with engine_of_day.connect() as connection:
+        assert connection.scalar(text("select count(*) from photo")) == 1
+
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out").last.click()
+    expect(page).to_have_url(f"{server.url}/crew#unsent")
+    page.get_by_role("button", name="Send it anyway").click()
+    expect(page.locator(".phone__move")).to_have_count(0)
+    assert kinds(engine_of_day, ids[1]) == ["waiting", "done"]
+    page.goto("/account")
+    page.get_by_role("button", name="Sign out").last.click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert kept_pages(page) == []
+    assert page.evaluate("async () => (await indexedDB.databases()).map(({name}) => name)") == []
+    desk.close()
