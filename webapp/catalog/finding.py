@@ -10,6 +10,8 @@ from webapp.catalog.snapshot import ArticleEntry, Catalog, ServiceEntry
 
 Meant = ServiceEntry | ArticleEntry
 _WORD = re.compile(r"\w+")
+SHORTEST = 3
+"""Shorter words say little, unless there is no other."""
 NAME, KEYWORD, TEXT = 4, 3, 1
 """What a word is worth that is found in the name, among the keywords, or in the description."""
 
@@ -27,7 +29,8 @@ def find(catalog: Catalog, words: str, language: str = "en", *, limit: int = 8) 
     language
         The language in which names are looked at, besides those of the city file.
     """
-    asked = set(_words(words))
+    said = set(_words(words))
+    asked = {word for word in said if len(word) >= SHORTEST} or said
     everything: list[Meant] = [*catalog.active, *catalog.articles.values()]
     found = []
     for place, each in enumerate(everything):

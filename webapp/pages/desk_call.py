@@ -19,6 +19,7 @@ from webapp.pages.places import described
 from webapp.pages.typed import answers_typed, point_of
 
 CHANNELS = ("phone", "counter", "mail", "letter")
+LONGEST = 5000
 NEW = "new"
 """The answer that none of the tickets shown is the same problem."""
 
@@ -88,7 +89,7 @@ class Known:
 
 def typed_call(callers: tuple[int, ...] = ()) -> Call:
     """Return the call of the form that was sent."""
-    form = request.form
+    form = {name: value.replace("\x00", "")[:LONGEST] for name, value in request.form.items()}
     texts: dict[str, Any] = {
         each.name: form.get(each.name, "") for each in fields(Call) if each.type == "str"
     }

@@ -54,7 +54,7 @@ def label(match: addresses.Match) -> str:
 def answers_typed(service: ServiceEntry | None) -> dict[str, list[str]]:
     """Return the answers of the form by the codes of the service's questions."""
     asked = [question.code for question in service.questions] if service else []
-    return {code: request.form.getlist(f"q-{code}") for code in asked}
+    return {code: [said.replace("\x00", "") for said in request.form.getlist(f"q-{code}")] for code in asked}
 
 
 def field_of(name: str) -> str:
