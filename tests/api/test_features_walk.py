@@ -41,6 +41,24 @@ def test_a_walk_sees_each_report_once_while_others_come_and_move(
     assert seen == before[::-1]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 6])
+def test_a_walk_by_time_sees_each_report_once_though_some_were_made_at_the_same_time(
+    demo_client: FlaskClient, made_at: Any, send: Send, pins: list[Pin], limit: int
+) -> None:
+    numbers = [send(at=pin) for pin in pins[:5]]
+    days = ["2026-03-01", "2026-01-01", "2026-02-01", "2026-02-01", "1969-07-20"]
+    for number, day in zip(numbers, days, strict=True):
+        made_at(number, f"{day}T12:00:00.000001Z")
+    path = f"{BASE}/collections/reports/items?datetime=../2026-02-28&limit={limit}"
+    seen = walk(demo_client, path, lambda: made_at(send(at=pins[6]), "2026-02-20T00:00:00Z"))
+    assert seen == [numbers[3], numbers[2], numbers[1], numbers[4]]
+    cursor = links(demo_client.get(path.replace(f"limit={limit}", "limit=1")).get_json())["next"].partition(
+        "cursor="
+    )[2]
+    other = demo_client.get(f"{BASE}/collections/reports/items?cursor={cursor}")
+    assert (other.status_code, other.get_json()["detail"][:8]) == (400, "cursor: ")
+
+
 def test_a_walk_keeps_what_was_asked_for(demo_client: FlaskClient, send: Send, pins: list[Pin]) -> None:
     for pin in pins[:3]:
         send(at=pin)

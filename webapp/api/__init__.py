@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from webapp.api import errors, features, health, open311, openapi, photos, tiles
+from webapp.api import errors, exports, features, health, open311, openapi, photos, tiles
 
 blueprints: list[Blueprint] = [
     *open311.blueprints,
     features.blueprint,
+    exports.blueprint,
     openapi.blueprint,
     health.blueprint,
     photos.blueprint,

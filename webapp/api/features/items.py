@@ -6,7 +6,8 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from webapp.api.features.collections import Features
 from webapp.api.features.cql import FilterError, Lang
 from webapp.api.features.crs import CRS84, BoxError, Crs
 from webapp.api.features.filters import condition
-from webapp.api.features.queries import Wanted, page
+from webapp.api.features.queries import Seen, Wanted, by_time, page
 from webapp.api.features.when import interval
 from webapp.api.query import Query, Whole, bad
 
@@ -27,7 +28,8 @@ MOST_ITEMS = 10_000
 ITEMS = 100
 """Where no limit is given."""
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
-_CURSOR = re.compile(r"([0-9a-f]{1,20})\.(\d{1,18})", re.ASCII)
+_CURSOR = re.compile(r"([0-9a-f]{1,20})\.(\d{1,18})(?:\.(-?\d{1,16}))?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _box(value: object) -> object:
@@ -46,7 +48,9 @@ def _cursor(value: object) -> object:
     match = _CURSOR.fullmatch(value)
     if match is None:
         raise ValueError("It was not given by an earlier answer")
-    return match[1], int(match[2])
+    if match[3] is None:
+        return match[1], Seen(int(match[2]))
+    return match[1], Seen(int(match[2]), _EPOCH + timedelta(microseconds=int(match[3])))
 
 
 Box = Annotated[
@@ -55,7 +59,7 @@ Box = Annotated[
     WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6}),
 ]
 Cursor = Annotated[
-    tuple[str, int],
+    tuple[str, Seen],
     BeforeValidator(_cursor),
     WithJsonSchema({"type": "string", "pattern": f"^{_CURSOR.pattern}$"}),
 ]
@@ -75,8 +79,8 @@ class OneQuery(FormQuery):
     crs: str = Field(default=CRS84, description="the URI of a CRS that the collection lists")
 
 
-class ItemsQuery(OneQuery):
-    """What the route of a collection's features takes, besides its properties."""
+class WholeQuery(Query):
+    """Which features of a collection to give, besides those of which a property has a value."""
 
     bbox: Box | None = Field(
         default=None,
@@ -96,6 +100,11 @@ class ItemsQuery(OneQuery):
     filter_crs: str = Field(
         default=CRS84, alias="filter-crs", description="the URI of the CRS of coordinates in filter"
     )
+
+
+class ItemsQuery(WholeQuery, OneQuery):
+    """What the route of a collection's features takes, besides its properties."""
+
     limit: Whole = Field(
         default=ITEMS, ge=1, le=MOST_ITEMS, description=f"how many features, from 1 to {MOST_ITEMS:,}"
     )
@@ -130,27 +139,64 @@ def items(
     RequestError
         400 for a parameter that means nothing here.
     """
-    version, after = query.cursor or (features.version, None)
     # One more than asked for tells whether there is a next page.
-    wanted = Wanted(
-        version=version,
-        after=after,
-        limit=query.limit + 1,
+    asked = wanted(features, query, filters, systems, zone, limit=query.limit + 1)
+    if query.cursor is not None:
+        version, after = query.cursor
+        asked = replace(asked, version=version, after=after)
+        if (after.time is None) == by_time(features, asked):
+            raise bad("cursor", "was given for another question: begin again.")
+    try:
+        rows = page(session, features, asked)
+    except LookupError:
+        raise bad("cursor", "is out of date, since the city's map has changed: begin again.") from None
+    if len(rows) <= query.limit:
+        return rows, None
+    rows = rows[: query.limit]
+    return rows, _next_cursor(asked.version, seen(features, rows[-1], asked))
+
+
+def wanted(
+    features: Features,
+    query: WholeQuery,
+    filters: dict[str, str],
+    systems: dict[str, Crs],
+    zone: ZoneInfo,
+    *,
+    limit: int,
+) -> Wanted:
+    """Return which features a query asks for, from the first one on.
+
+    Raises
+    ------
+    RequestError
+        400 for a parameter that means nothing here.
+    """
+    return Wanted(
+        version=features.version,
+        limit=limit,
         region=_region(query, systems),
         interval=_interval(query, zone),
         equal=[_equal(features, name, text) for name, text in filters.items()],
         condition=_condition(features, query, systems, zone),
     )
-    try:
-        rows = page(session, features, wanted)
-    except LookupError:
-        raise bad("cursor", "is out of date, since the city's map has changed: begin again.") from None
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    return rows, f"{version}.{rows[-1][0]}" if more else None
 
 
-def _region(query: ItemsQuery, systems: dict[str, Crs]) -> shapely.Geometry | None:
+def seen(features: Features, row: Sequence[Any], asked: Wanted) -> Seen:
+    """Return the place of a row in the order in which it was read."""
+    if not by_time(features, asked):
+        return Seen(row[0])
+    place = next(i for i, each in enumerate(features.properties) if each.column is features.time)
+    return Seen(row[0], row[3 + place])
+
+
+def _next_cursor(version: str, last: Seen) -> str:
+    if last.time is None:
+        return f"{version}.{last.key}"
+    return f"{version}.{last.key}.{(last.time - _EPOCH) // timedelta(microseconds=1)}"
+
+
+def _region(query: WholeQuery, systems: dict[str, Crs]) -> shapely.Geometry | None:
     crs = system("bbox-crs", query.bbox_crs, systems)
     if query.bbox is None:
         return None
@@ -160,7 +206,7 @@ def _region(query: ItemsQuery, systems: dict[str, Crs]) -> shapely.Geometry | No
         raise bad("bbox", f"{error}. It is in {crs.uri}.") from None
 
 
-def _interval(query: ItemsQuery, zone: ZoneInfo) -> Any:
+def _interval(query: WholeQuery, zone: ZoneInfo) -> Any:
     if query.datetime is None:
         return None
     try:
@@ -171,7 +217,7 @@ def _interval(query: ItemsQuery, zone: ZoneInfo) -> Any:
 
 
 def _condition(
-    features: Features, query: ItemsQuery, systems: dict[str, Crs], zone: ZoneInfo
+    features: Features, query: WholeQuery, systems: dict[str, Crs], zone: ZoneInfo
 ) -> SQLColumnExpression[bool] | None:
     crs = system("filter-crs", query.filter_crs, systems)
     if query.filter is None:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import BigInteger, Select, SQLColumnExpression, func, literal, select
+from sqlalchemy import BigInteger, Select, SQLColumnExpression, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from webapp.api.features.collections import Features
 from webapp.api.features.when import Interval
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The place of a feature in the order in which a collection is read."""
+
+    key: int
+    time: datetime | None = None
+    """Where the order is by time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +29,8 @@ class Wanted:
     """Which features to read; what is left out is not asked for."""
 
     version: str
-    after: int | None = None
-    """The key of the last one seen."""
+    after: Seen | None = None
+    """The last one seen."""
     limit: int
     region: shapely.Geometry | None = None
     """EPSG:4326, lon lat: features that touch it."""
@@ -40,10 +50,14 @@ def page(session: Session, features: Features, wanted: Wanted) -> list[Sequence[
     LookupError
         If no walk of that version can go on.
     """
-    key = features.key
     query = _rows(features, wanted.version)
+    order: list[SQLColumnExpression[Any]] = [features.key]
+    if by_time(features, wanted) and features.time is not None:
+        order.insert(0, features.time)
     if wanted.after is not None:
-        query = query.where(key < wanted.after if features.newest_first else key > wanted.after)
+        last = [wanted.after.time, wanted.after.key][-len(order) :]
+        here, there = tuple_(*order), tuple_(*map(literal, last))
+        query = query.where(here < there if features.newest_first else here > there)
     if wanted.region is not None:
         region = func.st_geomfromwkb(shapely.to_wkb(wanted.region), 4326)
         query = query.where(func.st_intersects(features.geometry, region))
@@ -57,8 +71,16 @@ def page(session: Session, features: Features, wanted: Wanted) -> list[Sequence[
         query = query.where(column == (literal(value, BigInteger) if type(value) is int else value))
     if wanted.condition is not None:
         query = query.where(wanted.condition)
-    order = key.desc() if features.newest_first else key.asc()
-    return list(session.execute(query.order_by(order).limit(wanted.limit)))
+    sorted_by = [each.desc() if features.newest_first else each.asc() for each in order]
+    return list(session.execute(query.order_by(*sorted_by).limit(wanted.limit)))
+
+
+def by_time(features: Features, wanted: Wanted) -> bool:
+    """Say whether features are read in the order of their times, their keys after that.
+
+    Where an interval is asked for they are, so that those of long ago are found as quickly as the latest.
+    """
+    return wanted.interval is not None and features.time is not None
 
 
 def one(session: Session, features: Features, feature_id: str) -> Sequence[Any] | None:
