@@ -68,6 +68,7 @@ async function scripts() {
   await script("call", []);
   await script("plan", []);
   await script("phone", []);
+  await script("board", []);
   // Browsers of phones take modules as service workers only lately.
   await script("sw", [], "iife");
   await script("report", leaflet);

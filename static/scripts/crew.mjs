@@ -1,6 +1,7 @@
 // The crew's tickets on the map, and the switch between list and map.
 
 import * as L from "leaflet";
+import { watchTicks } from "./many.mjs";
 import { goTo, locate, makeMap } from "./map/base.mjs";
 
 const panes = document.querySelector(".panes");
@@ -13,6 +14,7 @@ for (const button of document.querySelectorAll("[data-show]")) {
   button.addEventListener("click", () => show(button.dataset.show));
 }
 document.querySelector("[data-distance]").addEventListener("change", findMe);
+watchTicks();
 if (section) start();
 
 /** Put where the phone is into the form, so that a distance means something. */

@@ -61,6 +61,7 @@ def staff_places() -> list[StaffPlace]:
     if current_user.role in ("crew", "supervisor", "agent", "administrator"):
         places.append(StaffPlace("/crew", _("Tickets"), "crew"))
     if current_user.role in ("agent", "supervisor", "administrator"):
+        places.append(StaffPlace("/board", _("Board"), "board"))
         # An agent's day begins at the desk, everybody else's with the tickets.
         first = 0 if current_user.role == "agent" else len(places)
         places.insert(first, StaffPlace("/desk", _("Desk"), "desk"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
@@ -16,6 +17,7 @@ from webapp.pages.words import is_late
 from webapp.people import views
 from webapp.people.access import access, roles
 from webapp.tickets import queries
+from webapp.tickets.lifecycle import STATES
 from webapp.tickets.models import OPEN_STATUSES
 from webapp.tickets.queries import TicketRow
 
@@ -50,6 +52,11 @@ def tickets() -> str:
         chosen=chosen,
         views=views.views_of(here.session, current_user),
         moved=session.pop("moved", None),
+        outcomes=STATES["done"].choices,
+        crews=sorted(
+            (crew for crew in here.catalog.crews.values() if not crew.retired), key=lambda crew: crew.name
+        ),
+        key=secrets.token_urlsafe(12),
     )
 
 

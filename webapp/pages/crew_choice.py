@@ -81,10 +81,10 @@ def filters_of(chosen: Choice) -> Filters:
     service = here.catalog.service_by_code.get(chosen.service)
     return Filters(
         crew_ids=[current_user.crew_id] if current_user.role == "crew" else None,
-        department_ids=_departments(),
+        department_ids=departments(),
         service_ids=[service.id] if service else None,
         statuses=[chosen.state] if chosen.state else None,
-        district=chosen.district or None,
+        district=district() or chosen.district or None,
         due_before=_until(chosen.due, here.city.time_zone),
         near=near,
         words=chosen.q or None,
@@ -93,13 +93,18 @@ def filters_of(chosen: Choice) -> Filters:
 
 def may_see(row: TicketRow) -> bool:
     """Say whether a ticket is among those that the person signed in works with."""
-    departments = _departments()
+    mine = departments()
     if current_user.role == "crew":
         return bool(row.crew_id == current_user.crew_id)
-    return departments is None or row.department_id in departments
+    return (mine is None or row.department_id in mine) and district() in (None, row.district)
 
 
-def _departments() -> list[int] | None:
+def district() -> str | None:
+    """Return the district (zone id) whose tickets a supervisor sees; None: of all."""
+    return current_user.district if current_user.role == "supervisor" else None
+
+
+def departments() -> list[int] | None:
     """Return whose tickets a supervisor sees: the own department's; None: of all."""
     if current_user.role == "supervisor" and current_user.department_id is not None:
         return [current_user.department_id]

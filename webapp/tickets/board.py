@@ -1,0 +1,88 @@
+"""What a supervisor sees of crews: how much they have, how much of it is late, and where they were last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The open tickets of a crew, counted."""
+
+    crew_id: int
+    open: int
+    overdue: int
+    """The promised date has passed; of those that wait: before they began to."""
+    at_risk: int
+    """Of the rest: 80 % of the days until the promised date are over, and nothing is waited for."""
+    urgent: int
+    """Of high and highest priority."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """The ticket that a crew started or finished last."""
+
+    crew_id: int
+    at: datetime
+    kind: str
+    ticket_id: int
+    address: str | None
+
+
+def loads(
+    session: Session, city_id: int, *, departments: Sequence[int] | None = None, district: str | None = None
+) -> dict[int, Load]:
+    """Return the load of each crew that has any, by crew."""
+    values = {"city_id": city_id, "departments": _array(departments), "district": district}
+    rows = session.execute(_LOADS, values)
+    return {row.crew_id: Load(**row._mapping) for row in rows}
+
+
+def whereabouts(session: Session, city_id: int) -> dict[int, Whereabouts]:
+    """Return where each crew was last within a day, by crew: told by their work, by no phone's position."""
+    rows = session.execute(_WHEREABOUTS, {"city_id": city_id})
+    return {row.crew_id: Whereabouts(**row._mapping) for row in rows}
+
+
+def _array(values: Sequence[int] | None) -> list[Any] | None:
+    return None if values is None else list(values)
+
+
+_LOADS = text(
+    """
+    select crew_id, count(*) as open,
+           count(*) filter (where due_at < coalesce(waiting_since, now())) as overdue,
+           count(*) filter (where waiting_since is null and due_at >= now()
+                              and now() - opened_at >= 0.8 * (due_at - opened_at)) as at_risk,
+           count(*) filter (where priority >= 2) as urgent
+      from ticket
+     where city_id = :city_id and open and crew_id is not null
+       and (cast(:departments as smallint[]) is null
+            or department_id = any (cast(:departments as smallint[])))
+       and (cast(:district as text) is null or district = cast(:district as text))
+     group by crew_id
+    """
+)
+
+# Their latest entry is looked up for each member of staff: there are many more entries than people.
+_WHEREABOUTS = text(
+    """
+    select distinct on (staff.crew_id) staff.crew_id, latest.at, latest.kind, latest.ticket_id, ticket.address
+      from staff
+     cross join lateral (
+           select at, kind, ticket_id from timeline
+            where timeline.city_id = staff.city_id and timeline.staff_id = staff.id
+              and kind in ('in_progress', 'done')
+            order by timeline.id desc limit 1) as latest
+      join ticket on ticket.city_id = staff.city_id and ticket.id = latest.ticket_id
+     where staff.city_id = :city_id and staff.crew_id is not null and latest.at > now() - interval '1 day'
+     order by staff.crew_id, latest.at desc
+    """
+)
