@@ -90,6 +90,41 @@ class Settings(BaseSettings):
         description='The keys that back offices gave us, as JSON: {"CITY/CODE": "KEY", …}, '
         "with the code from the city file.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        validation_alias="PINWARD_OIDC_ISSUER",
+        description="The OpenID Connect provider that staff may sign in by, such as https://login.example.gov.",
+    )
+    oidc_client_id: str = Field(
+        default="pinward",
+        validation_alias="PINWARD_OIDC_CLIENT",
+        description="As which client the provider knows us; it sends people back to /sign-in/oidc/back.",
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, validation_alias="PINWARD_OIDC_SECRET", description="The client's secret."
+    )
+    oidc_name: str = Field(
+        default="the city's account",
+        validation_alias="PINWARD_OIDC_NAME",
+        description="What the button to sign in calls the provider.",
+    )
+    oidc_roles: dict[str, str] = Field(
+        default={},
+        validation_alias="PINWARD_OIDC_ROLES",
+        description='JSON of values of a claim to roles, such as {"311-desk": "agent"}: '
+        "then only people with one of them are let in, with that role.",
+    )
+    oidc_role_claim: str = Field(
+        default="groups",
+        validation_alias="PINWARD_OIDC_ROLE_CLAIM",
+        description="The claim that PINWARD_OIDC_ROLES is about.",
+    )
+    oidc_adds: bool = Field(
+        default=False,
+        validation_alias="PINWARD_OIDC_ADDS",
+        description="Gives somebody new whose claim is mapped to a role an account on signing in.",
+    )
     demo: bool = Field(
         default=False,
         validation_alias="PINWARD_DEMO",

@@ -13,7 +13,7 @@ from layers.models import City
 from webapp.catalog.models import Crew, Department
 from webapp.cli.city_session import city_session
 from webapp.cli.console import Failure
-from webapp.people import accounts, audit, queries
+from webapp.people import accounts, audit, queries, sessions
 from webapp.people import second_factor as factor
 from webapp.people.access import ROLES
 from webapp.people.models import Staff
@@ -81,7 +81,9 @@ def add(
 def disable(slug: str | None, email: str) -> None:
     """Close an account, and sign the person out everywhere."""
     with city_session(slug) as (session, city):
-        accounts.disable(_somebody(session, city, email))
+        person = _somebody(session, city, email)
+        accounts.disable(person)
+        sessions.end_all(session, person)
         audit.record(session, city.id, "staff_disabled", email, by=None)
         session.commit()
     click.echo(f"{email} can no longer sign in.")
@@ -101,6 +103,7 @@ def reset(slug: str | None, email: str, password_stdin: bool, second_factor: boo
             accounts.set_password(person, password)
         except ValueError as error:
             raise Failure(str(error), "Give a longer one.") from error
+        sessions.end_all(session, person)
         if second_factor:
             factor.remove(session, person, by=None)
         audit.record(session, city.id, "staff_reset", email, by=None)

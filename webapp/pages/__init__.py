@@ -22,9 +22,11 @@ from webapp.pages import (
     keys,
     language,
     me,
+    oidc,
     phone,
     repeats,
     report,
+    staff,
     throttle,
     track,
     words,
@@ -56,7 +58,9 @@ blueprints: list[Blueprint] = [
         duplicates,
         keys,
         account,
+        oidc,
         me,
+        staff,
         audit,
     )
 ]

@@ -73,6 +73,7 @@ def staff_places() -> list[StaffPlace]:
     if current_user.role == "administrator":
         places.append(StaffPlace("/admin/duplicates", _("Matching"), "duplicates"))
         places.append(StaffPlace("/admin/keys", _("Keys"), "keys"))
+        places.append(StaffPlace("/admin/staff", _("Staff"), "staff"))
     return places
 
 
@@ -81,8 +82,8 @@ def staff_places() -> list[StaffPlace]:
 def sign_in() -> Response:
     """Show the form."""
     if current_user.is_authenticated and "next" not in request.args:
-        return make_response(redirect(_after_sign_in()))
-    return _form()
+        return make_response(redirect(_after_sign_in("")))
+    return form()
 
 
 def _who_and_where() -> str:
@@ -104,19 +105,30 @@ def try_sign_in() -> Response:
     staff = accounts.sign_in(here.session, here.city.id, email, password)
     if staff is None:
         _note_failure(queries.staff_by_email(here.session, here.city.id, email))
-        return _form(
+        return form(
             email, _("The e-mail address or the password is wrong. Check both, or ask your administrator.")
         )
-    if staff.totp_secret is not None:
-        here.session.commit()
-        session["half_in"] = {
-            "staff_id": staff.id,
-            "epoch": staff.session_epoch,
-            "until": time.time() + HALF_IN_S,
-            "remember": bool(request.form.get("remember")),
-        }
-        return make_response(redirect(url_for("account.code", next=request.form.get("next") or None)))
-    return _let_in(staff, remember=bool(request.form.get("remember")))
+    return enter(staff, remember=bool(request.form.get("remember")), wanted=request.form.get("next", ""))
+
+
+def enter(staff: Staff, *, remember: bool, wanted: str) -> Response:
+    """Let in somebody who is known to be who they say; ask for the code first where there is a second factor.
+
+    Parameters
+    ----------
+    wanted
+        The page that asked to sign in.
+    """
+    if staff.totp_secret is None:
+        return _let_in(staff, remember=remember, wanted=wanted)
+    served().session.commit()
+    session["half_in"] = {
+        "staff_id": staff.id,
+        "epoch": staff.session_epoch,
+        "until": time.time() + HALF_IN_S,
+        "remember": remember,
+    }
+    return make_response(redirect(url_for("account.code", next=wanted or None)))
 
 
 @blueprint.get("/sign-in/code")
@@ -148,7 +160,7 @@ def try_code() -> Response:
         _note_failure(staff)
         wrong = _("That is not the code that the app shows now, or it was used already. Wait for the next.")
         return make_response(render_template("account/code.html", errors={"code": wrong}), REFUSED)
-    return _let_in(staff, remember=session["half_in"]["remember"])
+    return _let_in(staff, remember=session["half_in"]["remember"], wanted=request.values.get("next", ""))
 
 
 def _half_in() -> Staff | None:
@@ -161,13 +173,13 @@ def _half_in() -> Staff | None:
     return staff if usable else None
 
 
-def _let_in(staff: Staff, *, remember: bool) -> Response:
+def _let_in(staff: Staff, *, remember: bool, wanted: str) -> Response:
     here = served()
     sessions.begin(here.session, staff, request.user_agent.string)
     here.session.commit()
     session.clear()
     login_user(staff, remember=remember)
-    return make_response(redirect(_after_sign_in()))
+    return make_response(redirect(_after_sign_in(wanted)))
 
 
 def _note_failure(staff: Staff | None) -> None:
@@ -191,19 +203,24 @@ def sign_out() -> Response:
     return make_response(redirect("/sign-in"))
 
 
-def _form(email: str = "", error: str = "") -> Response:
+def form(email: str = "", error: str = "") -> Response:
+    """Show the form to sign in, with what went wrong."""
     here = served()
     people = queries.all_staff(here.session, here.city.id) if _demo() else []
     shown = [person for person in people if person.email.endswith(f"@{demo.DOMAIN}") and person.is_active]
     page = render_template(
-        "account/sign_in.html", email=email, error=error, demo_people=shown, demo_password=demo.PASSWORD
+        "account/sign_in.html",
+        email=email,
+        error=error,
+        demo_people=shown,
+        demo_password=demo.PASSWORD,
+        provider="oidc" in current_app.extensions,
     )
     return make_response(page, REFUSED if error else 200)
 
 
-def _after_sign_in() -> str:
+def _after_sign_in(wanted: str) -> str:
     """Return where to go next: the page that asked for it, if ours; else the first of the person's own."""
-    wanted = request.values.get("next", "")
     if wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
         return wanted
     places = staff_places()

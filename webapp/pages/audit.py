@@ -26,6 +26,10 @@ KINDS = {
     "staff_reset": _l("Gave a new password"),
     "key_added": _l("Made a key for another system"),
     "key_revoked": _l("Revoked a key"),
+    "role_changed": _l("Has another role, as the identity provider says"),
+    "staff_enabled": _l("Opened an account again"),
+    "sessions_ended": _l("Signed somebody out everywhere"),
+    "second_factor_roles": _l("Said which roles need a second factor"),
     "late_on_arrival": _l("Noted without telling anybody"),
 }
 

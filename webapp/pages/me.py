@@ -78,6 +78,7 @@ def change_password() -> AnyResponse:
         accounts.set_password(me, form.get("new", ""))
     except ValueError as error:
         return _page({"new": str(error)})
+    sessions.end_all(here.session, me)
     audit.record(here.session, here.city.id, "password_changed", me.name, by=me)
     sessions.begin(here.session, me, request.user_agent.string)
     here.session.commit()

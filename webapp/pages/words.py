@@ -78,6 +78,14 @@ DETAILS = {
 
 
 PRIORITIES = (_l("Low"), _l("Normal"), _l("High"), _l("Urgent"))
+ROLES = {
+    "agent": _l("Agent"),
+    "crew": _l("Crew"),
+    "supervisor": _l("Supervisor"),
+    "council": _l("Council"),
+    "administrator": _l("Administrator"),
+    "auditor": _l("Auditor"),
+}
 
 
 class Dated(Protocol):
@@ -93,6 +101,12 @@ class Dated(Protocol):
 
 def _plain(code: str) -> str:
     return code.replace("_", " ").capitalize()
+
+
+@blueprint.app_template_global()
+def role_words(role: str) -> str:
+    """Return what somebody on the staff is."""
+    return str(ROLES.get(role, _plain(role)))
 
 
 @blueprint.app_template_global()

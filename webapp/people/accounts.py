@@ -73,6 +73,11 @@ def disable(staff: Staff) -> None:
     staff.session_epoch += 1
 
 
+def enable(staff: Staff) -> None:
+    """Open a closed account again, with the password that it had."""
+    staff.disabled_at = None
+
+
 def sign_in(session: Session, city_id: int, email: str, password: str) -> Staff | None:
     """Return who has this e-mail address and password, or None. Strengthens an old hash on the way."""
     staff = staff_by_email(session, city_id, email)

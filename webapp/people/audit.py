@@ -32,6 +32,10 @@ Kind = Literal[
     "key_revoked",
     "areas_published",
     "late_on_arrival",
+    "role_changed",
+    "staff_enabled",
+    "sessions_ended",
+    "second_factor_roles",
 ]
 
 

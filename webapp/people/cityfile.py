@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pydantic import Field
 
 from layers.cityfile import CityDocument
@@ -25,6 +27,15 @@ def check(document: CityDocument) -> list[Finding]:
 
 
 def load(city: City, document: CityDocument) -> None:
-    """Keep the staff's section of a city file without errors with the city. The caller commits."""
-    section = document.parse(StaffSection, "staff")[0] or StaffSection()
-    city.details = {**city.details, "second_factor": list(section.second_factor)}
+    """Keep the staff's section of a city file without errors with the city. The caller commits.
+
+    A file without the section leaves what administrators have said on their page.
+    """
+    section = document.parse(StaffSection, "staff")[0]
+    if section is not None and document.get("staff") is not None:
+        require_second_factor(city, section.second_factor)
+
+
+def require_second_factor(city: City, roles: Iterable[str]) -> None:
+    """Say which roles sign in with a second factor: all others may. The caller commits."""
+    city.details = {**city.details, "second_factor": sorted(roles)}

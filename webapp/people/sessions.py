@@ -104,6 +104,20 @@ def revoke(session: Session, staff: Staff, session_id: int, *, by: Staff) -> boo
     return ended is not None
 
 
+def end_all(session: Session, staff: Staff) -> None:
+    """End all of somebody's sessions. Who does it writes down why."""
+    staff.session_epoch += 1
+    session.execute(
+        update(StaffSession)
+        .where(
+            StaffSession.city_id == staff.city_id,
+            StaffSession.staff_id == staff.id,
+            StaffSession.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+    )
+
+
 def _digest(key: str) -> str:
     # A key has 192 random bits, so a fast hash is as good as a slow one.
     return hashlib.sha256(key.encode()).hexdigest()
