@@ -70,6 +70,8 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))
+    if current_user.role in ("supervisor", "administrator"):
+        places.append(StaffPlace("/admin/areas", _("Areas"), "areas"))
     if current_user.role == "administrator":
         places.append(StaffPlace("/admin/duplicates", _("Matching"), "duplicates"))
         places.append(StaffPlace("/admin/keys", _("Keys"), "keys"))

@@ -1,4 +1,4 @@
-"""Sign in by the city's own identity provider: OpenID Connect, code flow with PKCE, where it is configured."""
+"""Sign in by the city's own identity provider, where there is one: OpenID Connect, code flow with PKCE."""
 
 from __future__ import annotations
 

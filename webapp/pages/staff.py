@@ -1,4 +1,4 @@
-"""For administrators: who works here, what each may see, where each is signed in, and who needs a second factor."""
+"""For administrators: who works here and sees what, where each is signed in, who needs a second factor."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who signs in by the city's own identity provider: its claims (OpenID Connect Core 1.0) as a member of staff.
+"""Who signs in by the city's own identity provider: claims (OpenID Connect Core 1.0) as a member of staff.
 
-The provider says who somebody is; what they may do is said here, unless its claims are mapped to roles. Nothing
-commits.
+The provider says who somebody is; what they may do is said here, unless its claims are mapped to roles.
+Nothing commits.
 """
 
 from __future__ import annotations
