@@ -2,12 +2,13 @@
 
 from flask import Blueprint
 
-from webapp.api import errors, exports, features, health, open311, openapi, photos, tiles
+from webapp.api import errors, exports, features, feeds, health, open311, openapi, photos, tiles
 
 blueprints: list[Blueprint] = [
     *open311.blueprints,
     features.blueprint,
     exports.blueprint,
+    feeds.blueprint,
     openapi.blueprint,
     health.blueprint,
     photos.blueprint,

@@ -5,6 +5,7 @@ One model is both the check of a route's parameters and their description in the
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection
 from typing import Annotated, Any, TypeVar
@@ -19,6 +20,7 @@ LONGEST_VALUE = 2000
 LONGEST_FILTER = 6000
 """Of ``filter``, which may hold a shape. nginx takes no longer address than 8 KB."""
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 _UNDECODABLE = re.compile("[\ud800-\udfff\x00]")
 
 Model = TypeVar("Model", bound="Query")
@@ -42,6 +44,26 @@ def whole(value: object) -> object:
     if not _WHOLE.fullmatch(value):
         raise ValueError("It is not a whole number")
     return int(value)
+
+
+def decimals(text: str, *counts: int) -> tuple[float, ...]:
+    """Return the numbers of a list with commas between.
+
+    Parameters
+    ----------
+    counts
+        How many there may be.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many, or one is no number in plain decimals.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    numbers = tuple(float(part) for part in parts if _NUMBER.fullmatch(part))
+    if len(parts) not in counts or len(numbers) != len(parts) or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"It is not {' or '.join(map(str, counts))} numbers with commas between")
+    return numbers
 
 
 Whole = Annotated[int, BeforeValidator(whole)]

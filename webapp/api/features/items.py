@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,24 +21,17 @@ from webapp.api.features.crs import CRS84, BoxError, Crs
 from webapp.api.features.filters import condition
 from webapp.api.features.queries import Seen, Wanted, by_time, page
 from webapp.api.features.when import interval
-from webapp.api.query import Query, Whole, bad
+from webapp.api.query import Query, Whole, bad, decimals
 
 MOST_ITEMS = 10_000
 ITEMS = 100
 """Where no limit is given."""
-_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 _CURSOR = re.compile(r"([0-9a-f]{1,20})\.(\d{1,18})(?:\.(-?\d{1,16}))?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _box(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parts = [part.strip() for part in value.split(",")]
-    numbers = tuple(float(part) for part in parts if _NUMBER.fullmatch(part))
-    if len(parts) not in (4, 6) or len(numbers) != len(parts) or not all(map(math.isfinite, numbers)):
-        raise ValueError("It is not four numbers with commas between")
-    return numbers
+    return decimals(value, 4, 6) if isinstance(value, str) else value
 
 
 def _cursor(value: object) -> object:
