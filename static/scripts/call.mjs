@@ -13,11 +13,13 @@ let timer;
 startSearch(form.querySelector("[data-search=about]"), (found) => {
   field("pick").value = found.pick;
   field("meant").value = field("about").value;
-  const article = found.pick.startsWith("article:");
-  const answer = look();
-  if (article) answer.then(() => form.querySelector("[data-answered]")?.focus());
-  else field("address").focus();
+  field("address").focus();
+  look().then(() => {
+    if (document.activeElement.id === "address" && !field("address").value) form.querySelector("[data-answered]")?.focus();
+  });
 });
+// Whoever types on at once types into the next field, however long the answer takes.
+field("about").addEventListener("keydown", (event) => event.key === "Enter" && field("address").focus());
 startSearch(form.querySelector("[data-search=address]"), (found) => {
   field("lon").value = found.lon;
   field("lat").value = found.lat;
