@@ -93,8 +93,8 @@ def add_key(
 def use(session: Session, city_id: int, key: str) -> Use | None:
     """Count a call with ``key``; None where it is none of the city's keys, or was revoked.
 
-    One statement. Commit it before the work begins: what is refused counts too, and until then other calls
-    with the same key wait.
+    One statement. Commit it before the work begins: what is refused counts too. Of calls at the very same
+    time each may be the last one within the limit.
     """
     row = session.execute(_USE, {"city_id": city_id, "digest": _digest(key)}).one_or_none()
     return None if row is None else Use(row.id, row.name, row.scopes, row.too_many, row.wait_s)
@@ -145,20 +145,25 @@ _USE = text(
         select city_id, id, name, scopes, per_minute, date_trunc('minute', now()) as minute
           from api_key
          where city_id = cast(:city_id as smallint) and key_sha256 = :digest and revoked_at is null
+    ), before as (
+        select coalesce(sum(in_minute), 0) as in_minute
+          from wanted join api_key_use as used on (used.city_id, used.api_key_id) = (wanted.city_id, wanted.id)
+         where used.day = cast(now() at time zone 'UTC' as date) and used.minute = wanted.minute
     ), counted as (
-        insert into api_key_use as used (city_id, api_key_id, day, calls, refused, minute, in_minute)
-        select city_id, id, cast(now() at time zone 'UTC' as date), 1, 0, minute, 1 from wanted
-            on conflict (city_id, api_key_id, day) do update
+        insert into api_key_use as used (city_id, api_key_id, day, line, calls, refused, minute, in_minute)
+        select city_id, id, cast(now() at time zone 'UTC' as date), mod(pg_backend_pid(), 32), 1,
+               cast(coalesce(before.in_minute >= per_minute, false) as int), minute, 1
+          from wanted cross join before
+            on conflict (city_id, api_key_id, day, line) do update
            set calls = used.calls + 1,
+               refused = used.refused + excluded.refused,
                in_minute = case when used.minute = excluded.minute then used.in_minute + 1 else 1 end,
-               minute = excluded.minute,
-               refused = used.refused + (used.minute = excluded.minute and used.in_minute >= (
-                   select coalesce(per_minute, 2147483647) from wanted))::int
-     returning in_minute
+               minute = excluded.minute
+     returning 1
     )
-    select id, name, scopes, coalesce(in_minute > per_minute, false) as too_many,
+    select id, name, scopes, coalesce(in_minute >= per_minute, false) as too_many,
            cast(60 - floor(extract(second from now())) as int) as wait_s,
            set_config('synchronous_commit', 'off', true)
-      from wanted cross join counted
+      from wanted cross join before cross join counted
     """
 )

@@ -184,7 +184,10 @@ class ApiKey(Base):
 
 
 class ApiKeyUse(Base):
-    """How often a key was used in a day. Its latest minute is what the limit counts."""
+    """How often a key was used in a day. Its latest minute is what the limit counts.
+
+    Calls at one time count in rows of their own, a line each: they would wait for each other otherwise.
+    """
 
     __tablename__ = "api_key_use"
     __table_args__ = (ForeignKeyConstraint(["city_id", "api_key_id"], ["api_key.city_id", "api_key.id"]),)
@@ -192,6 +195,9 @@ class ApiKeyUse(Base):
     city_id: Mapped[CityId]
     api_key_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True, comment="In UTC")
+    line: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, server_default="0", comment="The server process modulo 32"
+    )
     calls: Mapped[int]
     refused: Mapped[int] = mapped_column(comment="Of the calls, those over the limit")
     minute: Mapped[datetime] = mapped_column(comment="The latest minute with a call")
