@@ -147,7 +147,8 @@ _USE = text(
          where city_id = cast(:city_id as smallint) and key_sha256 = :digest and revoked_at is null
     ), before as (
         select coalesce(sum(in_minute), 0) as in_minute
-          from wanted join api_key_use as used on (used.city_id, used.api_key_id) = (wanted.city_id, wanted.id)
+          from wanted
+          join api_key_use as used on used.city_id = wanted.city_id and used.api_key_id = wanted.id
          where used.day = cast(now() at time zone 'UTC' as date) and used.minute = wanted.minute
     ), counted as (
         insert into api_key_use as used (city_id, api_key_id, day, line, calls, refused, minute, in_minute)
