@@ -101,6 +101,12 @@ class WebhookDelivery(Base):
         UniqueConstraint("city_id", "webhook_id", "timeline_id"),
         Index("ix_webhook_delivery_next", "city_id", "next_at", postgresql_where=text("next_at is not null")),
         Index("ix_webhook_delivery_webhook", "city_id", "webhook_id", "id"),
+        Index(
+            "ix_webhook_delivery_on_its_way",
+            "city_id",
+            "webhook_id",
+            postgresql_where=text("delivered_at is null"),
+        ),
     )
 
     city_id: Mapped[CityId]
@@ -158,6 +164,7 @@ class BackOfficeOrder(Base):
         Index(
             "ix_back_office_order_next", "city_id", "next_at", postgresql_where=text("next_at is not null")
         ),
+        Index("ix_back_office_order_sent_at", "city_id", "back_office_id", "sent_at"),
     )
 
     city_id: Mapped[CityId]
