@@ -73,6 +73,7 @@ async function scripts() {
   await script("sw", [], "iife");
   await script("report", leaflet);
   await script("crew", leaflet);
+  await script("areas", leaflet);
   // Beside it, folium loads Leaflet as a global: one copy is enough.
   await script("folium", [], "iife");
 }

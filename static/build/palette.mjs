@@ -50,6 +50,15 @@ export const palette = {
   "accent-cool-tint": ["#c3ebfa", "#1d4656"],
   secondary: ["#d83933", "#f5867f"],
   emergency: ["#9c3d10", "#f2a37f"],
+  // Of service areas beside each other.
+  "area-0": ["#2378c3", "#6cb2f2"],
+  "area-1": ["#b95000", "#f0a060"],
+  "area-2": ["#007a5e", "#4fc3a1"],
+  "area-3": ["#7a5fb0", "#b9a3ea"],
+  "area-4": ["#b4143c", "#ff8fa6"],
+  "area-5": ["#5d7e00", "#b2d14f"],
+  "area-6": ["#8e5e2c", "#d9a877"],
+  "area-7": ["#0b7285", "#5cc8dc"],
 };
 
 /** Return the rules that set each colour, by the reader's device or by their own choice (`data-theme`). */

@@ -199,7 +199,7 @@ def ground_of(atlas: Atlas, layer: Layer) -> Ground:
     return Ground(atlas.metric, bool(layer.options.get("partition")), city)
 
 
-def border_of(atlas: Atlas, ground: Ground) -> shapely.Geometry:
+def border_of(atlas: Atlas, ground: Ground) -> shapely.MultiPolygon:
     """Return the city's boundary, EPSG:4326, for maps to snap to."""
     return to_lonlat([ground.city], atlas.metric)[0]
 
@@ -210,3 +210,10 @@ def _latest_step(session: Session, layer: Layer) -> int:
 
 def _of(layer: Layer) -> tuple[Any, ...]:
     return AreaDraft.city_id == layer.city_id, AreaDraft.layer_id == layer.id
+
+
+def titles(session: Session, city_id: int) -> dict[str, str]:
+    """Return what people call each zone layer, by its name."""
+    zones = select(Layer.name, Layer.title).where(Layer.city_id == city_id, Layer.kind == "zones")
+    rows = session.execute(zones)
+    return {name: title for name, title in rows}  # noqa: C416  (rows are not pairs)

@@ -4,6 +4,11 @@ from flask import Blueprint
 
 from webapp.pages import (
     account,
+    area_publish,
+    area_rules,
+    area_trial,
+    area_words,
+    areas,
     assets,
     audit,
     board,
@@ -29,6 +34,7 @@ from webapp.pages import (
     staff,
     throttle,
     track,
+    unassigned,
     words,
 )
 
@@ -56,6 +62,12 @@ blueprints: list[Blueprint] = [
         repeats,
         council,
         duplicates,
+        areas,
+        area_words,
+        area_rules,
+        area_trial,
+        area_publish,
+        unassigned,
         keys,
         account,
         oidc,
