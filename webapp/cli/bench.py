@@ -51,7 +51,7 @@ def _in_words(found: dict[str, Any]) -> str:
     """Return the figures of a benchmark as lines to read."""
     lines = [f"{found['name']}, on {found['machine']['cores']} cores of {found['machine']['processor']}"]
     for data in found["datasets"]:
-        lines += ["", str(data["data"])]
+        lines += ["", str(data["data"]), *data.get("lines", ())]
         for run in data["runs"]:
             memory = "" if run["peak_mb"] is None else f"{run['peak_mb']:>9,.0f} MB"
             equal = "" if run["equal"] is None else f"{run['equal']:9.2%} equal"
