@@ -138,8 +138,11 @@ def see_to(session: Session, city_id: int, office_id: int, update_id: str) -> in
 
 def pause(session: Session, city_id: int, kind: Kind, endpoint_id: int, *, paused: bool) -> str | None:
     """Let what goes to a system wait, or go on. Returns its name, None where there is no such system."""
-    model: type[BackOffice | Webhook] = BackOffice if kind == "office" else Webhook
-    found: BackOffice | Webhook | None = session.get(model, (city_id, endpoint_id))
+    found: BackOffice | Webhook | None
+    if kind == "office":
+        found = session.get(BackOffice, (city_id, endpoint_id))
+    else:
+        found = session.get(Webhook, (city_id, endpoint_id))
     if found is None:
         return None
     found.paused_at = datetime.now(UTC) if paused else None

@@ -75,6 +75,7 @@ def staff_places() -> list[StaffPlace]:
     if current_user.role == "administrator":
         places.append(StaffPlace("/admin/duplicates", _("Matching"), "duplicates"))
         places.append(StaffPlace("/admin/keys", _("Keys"), "keys"))
+        places.append(StaffPlace("/admin/outside", _("Systems"), "outside"))
         places.append(StaffPlace("/admin/staff", _("Staff"), "staff"))
     return places
 

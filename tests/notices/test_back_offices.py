@@ -1,0 +1,418 @@
+"""A city's 311 and a back office, both real Pinwards: a ticket goes there once, and what is done comes back."""
+
+from __future__ import annotations
+
+import email
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from email import policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from layers import cityfile
+from layers.current import current_atlas
+from layers.models import City
+from layers.queries import city_by_slug
+from tests.api.conftest import Pin, move_ticket, street_pins
+from tests.fixtures.databases import Server
+from tests.notices.servers import Pinward, served, wire
+from webapp.catalog.queries import catalog
+from webapp.config import CHECKOUT, Settings, settings
+from webapp.db import session_on
+from webapp.intake.draft import read_draft
+from webapp.intake.submit import submit
+from webapp.notices import cityfile as offices_file
+from webapp.notices import jobs, orders, waits
+from webapp.notices.models import BackOfficeOrder, BackOfficeUpdate
+from webapp.people.keys import add_key
+from webapp.people.models import Staff
+from webapp.storage import uploads
+from webapp.tickets.merging import merge
+from webapp.tickets.models import Report, Ticket, WorkOrder
+from webapp.tickets.photos import keep_photo
+
+
+@pytest.fixture(scope="module")
+def works(
+    database_server: Server, demo_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pinward]:
+    """The system of those who do the work."""
+    url = database_server.copy(demo_template)
+    with served(url, tmp_path_factory.mktemp("works")) as running:
+        yield running
+    database_server.drop(url)
+
+
+@pytest.fixture(scope="module")
+def key(works: Pinward) -> str:
+    """A key of that system, to send with and to read all."""
+    _, key = add_key(works.session, works.city.id, "The city's 311", scopes=["write", "read_private"])
+    works.session.commit()
+    return key
+
+
+class Hall:
+    """The city's 311: its database, its back office, and what a test does there. Every method commits."""
+
+    def __init__(self, session: Session, city: City, pins: Iterator[Pin], home: Path) -> None:
+        self.session, self.city, self.pins, self.home = session, city, pins, home
+        self.settings = Settings(PINWARD_HOME=home)
+
+    def open_office(self, endpoint: str, key: str, *, who: str = 'department = "works"', **more: str) -> None:
+        """Write the back office into the city file, and load it."""
+        lines = "\n".join(f"{name} = {value}" for name, value in more.items())
+        section = f'\n[[back_offices]]\ncode = "yard"\nendpoint = "{endpoint}"\n{who}\n{lines}\n'
+        file = self.home / "city.toml"
+        file.write_text((CHECKOUT / "cities" / "demo" / "city.toml").read_text() + section)
+        self.settings = Settings(
+            PINWARD_HOME=self.home, PINWARD_HOOKS_INSIDE=True, PINWARD_BACK_OFFICE_KEYS={"demo/yard": key}
+        )
+        document, _ = cityfile.read(file, self.settings)
+        assert document is not None
+        assert offices_file.check(document) == []
+        offices_file.load(self.session, self.city, document)
+        self.session.commit()
+
+    def report(self, at: Pin, **fields: Any) -> str:
+        """Report a sign, which the department of works owns; return the tracking number."""
+        given = {"service_code": "sign", "lon": at[0], "lat": at[1]} | fields
+        receipt = submit(self.session, self.city, read_draft(catalog(self.session, self.city), given))
+        self.session.commit()
+        return receipt.tracking_number
+
+    def run(self) -> int:
+        """Let the job run once."""
+        arrived = jobs.run_back_offices(self.session, self.settings)
+        self.session.commit()
+        return arrived
+
+    def hear(self) -> None:
+        """Let the job run as if the pause between two questions was over."""
+        self.session.execute(text("update back_office set ask_at = now()"))
+        self.session.commit()
+        self.run()
+
+    def due_now(self) -> None:
+        """As if the pauses between attempts were over."""
+        self.session.execute(text("update back_office_order set next_at = now() where next_at is not null"))
+        self.session.commit()
+
+    def order(self) -> BackOfficeOrder:
+        """The one order there is."""
+        self.session.expire_all()
+        return self.session.scalars(select(BackOfficeOrder)).one()
+
+    def updates(self) -> list[BackOfficeUpdate]:
+        self.session.expire_all()
+        return list(self.session.scalars(select(BackOfficeUpdate).order_by(BackOfficeUpdate.updated_at)))
+
+    def reference(self, number: str) -> str | None:
+        """What the back office calls a report's ticket."""
+        of_report = select(WorkOrder.reference).join(Report, Report.id == WorkOrder.report_id)
+        ticket = select(Report.ticket_id).where(Report.tracking_number == number).scalar_subquery()
+        return self.session.scalar(of_report.where(Report.ticket_id == ticket))
+
+    def ticket(self, number: str) -> Ticket:
+        self.session.expire_all()
+        of_report = select(Ticket).join(Report, Report.ticket_id == Ticket.id)
+        return self.session.scalars(of_report.where(Report.tracking_number == number)).one()
+
+    def mails(self) -> list[tuple[str, str]]:
+        """Send what is due, and return whom each mail was to and what it is about."""
+        jobs.run(self.session, self.settings)
+        files = sorted((self.home / "mail").glob("*.eml"))
+        found = [email.message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        return [(str(message["To"]), str(message["Subject"]).partition(":")[0]) for message in found]
+
+
+@pytest.fixture(scope="module")
+def pins(works: Pinward) -> Iterator[Pin]:
+    """Places of which no two tests have the same: there, they would be the same problem."""
+    return iter(street_pins(current_atlas(works.session, works.city), apart_m=250))
+
+
+@pytest.fixture
+def hall(demo_session: Session, pins: Iterator[Pin], tmp_path: Path) -> Hall:
+    return Hall(demo_session, city_by_slug(demo_session, "demo"), pins, tmp_path)
+
+
+@pytest.fixture
+def committed_hall(
+    demo_database: str, pins: Iterator[Pin], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Hall]:
+    """One whose commits other processes see."""
+    monkeypatch.setenv("DATABASE_URL", demo_database)
+    settings.cache_clear()
+    with session_on(demo_database) as session:
+        yield Hall(session, city_by_slug(session, "demo"), pins, tmp_path)
+
+
+def there(works: Pinward, reference: str | None) -> Report:
+    works.session.rollback()
+    return works.session.scalars(select(Report).where(Report.tracking_number == reference)).one()
+
+
+def count_there(works: Pinward, number: str) -> int:
+    """How many requests the back office has that name one of our numbers."""
+    works.session.rollback()
+    return len(works.session.scalars(select(Report).where(Report.description.contains(number))).all())
+
+
+def test_a_ticket_goes_there_once_and_one_update_reaches_all_who_reported_it(
+    hall: Hall, works: Pinward, key: str
+) -> None:
+    hall.open_office(works.open311, key)
+    at, elsewhere = next(hall.pins), next(hall.pins)
+    first = hall.report(at, description="The stop sign is gone", email="ada@example.org", name="Ada")
+    second = hall.report(
+        at, description="No stop sign", email="bob@example.org", same_as=hall.ticket(first).id
+    )
+    assert hall.ticket(first).id == hall.ticket(second).id
+    assert hall.run() == 1
+    assert hall.run() == 0
+    reference = hall.reference(first)
+    assert reference == hall.reference(second)
+    made = there(works, reference)
+    assert made.description == f"The stop sign is gone\n\nPinward demo: {first}"
+    assert made.contact_id is None
+    third = hall.report(elsewhere, description="Sign", email="cyd@example.org")
+    agent = hall.session.scalars(select(Staff).where(Staff.role == "agent")).one()
+    gone, kept = hall.ticket(third), hall.ticket(first)
+    merge(
+        hall.session,
+        hall.city,
+        gone.id,
+        into=kept.id,
+        by=agent,
+        version=gone.version,
+        into_version=kept.version,
+    )
+    hall.session.commit()
+    assert hall.reference(third) == reference
+    works.move(str(reference), "done", detail="fixed", note="A new sign stands.")
+    hall.hear()
+    ticket = hall.ticket(third)
+    assert (ticket.id, ticket.status, ticket.outcome) == (kept.id, "done", "fixed")
+    mails = hall.mails()
+    done = [to for to, about in mails if about == "The work is done"]
+    assert sorted(done) == ["Ada <ada@example.org>", "bob@example.org", "cyd@example.org"]
+    hall.hear()
+    assert hall.mails() == mails, "what was told once is not told again"
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_the_same_questions_are_answered_pictures_sent_and_statuses_asked_where_no_updates_are_told(
+    hall: Hall, works: Pinward, key: str, form: str
+) -> None:
+    with wire(works.url) as (address, between):
+        between.gone = (f"servicerequestupdates.{form}",)
+        hall.open_office(
+            f"{address}/open311/v2", key, format=f'"{form}"', states='{ closed = "done/made_safe" }'
+        )
+        number = hall.report(
+            next(hall.pins),
+            service_code="pothole",
+            answers={"where": "lane"},
+            media_urls=["https://pictures.example/1.jpg", "https://10.0.0.1/private.jpg"],
+        )
+        keep_photo(hall.session, uploads(hall.home), hall.city.id, report_id(hall, number), picture())
+        hall.session.commit()
+        assert hall.run() == 1
+        made = there(works, hall.reference(number))
+        assert made.answers["where"] == "lane"
+        assert "Where in the road is it? Driving lane" in made.description
+        photo, link = made.media_urls
+        assert photo.startswith("http://localhost:8311/photos/")
+        assert link == "https://pictures.example/1.jpg"
+        hall.hear()
+        assert hall.updates() == [], "open and without words: nothing was told"
+        move_ticket(
+            works.session, works.city, made.tracking_number, "done", detail="fixed", note="Cold asphalt."
+        )
+        hall.hear()
+        hall.hear()
+        (update,) = hall.updates()
+        assert (update.status, update.note) == ("closed", "Cold asphalt.")
+        assert hall.ticket(number).outcome == "made_safe", "as the city file translates it"
+
+
+ONE_ROUND = """
+from webapp.config import settings
+from webapp.db import session_on
+from webapp.notices.jobs import run_back_offices
+with session_on(settings().database) as session:
+    run_back_offices(session, settings())
+"""
+
+
+def test_killed_at_any_moment_it_sends_once(committed_hall: Hall, works: Pinward, key: str) -> None:
+    """Before the back office has it, and after it has but nobody heard so."""
+    hall = committed_hall
+    environment = os.environ | {
+        "PINWARD_HOOKS_INSIDE": "1", "PINWARD_BACK_OFFICE_KEYS": json.dumps({"demo/yard": key}),
+    }  # fmt: skip
+    with wire(works.url) as (address, between):
+        # Not every system knows a repeat by its key: what is looked up has to do.
+        between.dropped = ("Idempotency-Key",)
+        hall.open_office(f"{address}/open311/v2/", key)
+        number = hall.report(next(hall.pins), description="Kilroy was here")
+        for moment in ("before", "after"):
+
+            def kill(method: str, _path: str) -> None:
+                if method == "POST":
+                    worker.kill()
+                    worker.wait()
+                    raise ConnectionAbortedError
+
+            setattr(between, moment, kill)
+            worker = subprocess.Popen([sys.executable, "-c", ONE_ROUND], env=environment)
+            assert worker.wait(120) == -signal.SIGKILL
+            setattr(between, moment, lambda _method, _path: None)
+            assert hall.run() == 0, "not before its time"
+            assert hall.order().sent_at is None
+            assert count_there(works, number) == (moment == "after")
+            hall.due_now()
+        assert hall.run() == 1
+        hall.due_now()
+        assert hall.run() == 0
+        assert between.posts() == 2
+        assert count_there(works, number) == 1
+        assert there(works, hall.reference(number)).description.startswith("Kilroy")
+
+
+def test_what_was_lost_is_looked_up_and_not_sent_while_that_fails(
+    hall: Hall, works: Pinward, key: str
+) -> None:
+    with wire(works.url) as (address, between):
+        between.dropped = ("Idempotency-Key",)
+        hall.open_office(f"{address}/open311/v2/", key)
+        number = hall.report(next(hall.pins), description="Lost")
+
+        def lose(method: str, _path: str) -> None:
+            if method == "POST":
+                raise ConnectionAbortedError
+
+        between.after = lose
+        for _ in range(3):
+            hall.due_now()
+            hall.run()
+            between.gone = ("requests.json",)
+        order = hall.order()
+        assert (order.attempts, order.error) == (3, "Answered 404.")
+        assert (between.posts(), count_there(works, number)) == (1, 1)
+        between.gone = ()
+        hall.due_now()
+        assert hall.run() == 1
+        assert (between.posts(), count_there(works, number)) == (1, 1)
+        assert there(works, hall.reference(number)).description.startswith("Lost")
+
+
+def test_a_token_is_asked_until_there_is_a_number(hall: Hall, works: Pinward, key: str) -> None:
+    works.session.execute(text("update service set type = 'batch' where code = 'sign'"))
+    works.session.execute(text("update city set loaded_at = clock_timestamp()"))
+    works.session.commit()
+    try:
+        with wire(works.url) as (address, between):
+            hall.open_office(f"{address}/open311/v2/", key)
+            number = hall.report(next(hall.pins), description="By token")
+            assert hall.run() == 0
+            token = hall.order().token
+            assert token
+            assert hall.reference(number) is None
+            between.gone = (f"tokens/{token}.json",)
+            hall.due_now()
+            assert hall.run() == 0
+            assert hall.order().error == "There is a token, and no number yet."
+            between.gone = ()
+            hall.due_now()
+            assert hall.run() == 1
+            assert hall.reference(number) == token
+            assert between.posts() == 1
+    finally:
+        works.session.execute(text("update service set type = 'realtime' where code = 'sign'"))
+        works.session.execute(text("update city set loaded_at = clock_timestamp()"))
+        works.session.commit()
+
+
+def test_what_is_refused_says_why_and_is_sent_once_it_is_put_right(
+    hall: Hall, works: Pinward, key: str
+) -> None:
+    hall.open_office(works.open311, "nonsense")
+    number = hall.report(next(hall.pins))
+    assert hall.run() == 0
+    order = hall.order()
+    assert order.error.startswith("Answered 403. api_key: is not valid here")
+    assert order.tried_at is None, "it is known that nothing was made there"
+    hall.open_office(works.open311, key)
+    hall.due_now()
+    assert hall.run() == 1
+    assert there(works, hall.reference(number))
+
+
+def test_it_is_given_up_after_the_last_try(hall: Hall, key: str) -> None:
+    hall.open_office("http://127.0.0.1:9/", key)
+    hall.report(next(hall.pins))
+    for _ in range(waits.TRIES + 1):
+        hall.due_now()
+        hall.run()
+    order = hall.order()
+    assert (order.attempts, order.next_at, order.sent_at) == (waits.TRIES, None, None)
+    assert order.error == "No answer: ConnectionRefusedError."
+
+
+def test_an_update_that_the_lifecycle_has_no_move_for_is_kept_with_the_reason(
+    hall: Hall, works: Pinward, key: str
+) -> None:
+    hall.open_office(works.open311, key)
+    number = hall.report(next(hall.pins))
+    hall.run()
+    reference = str(hall.reference(number))
+    move_ticket(hall.session, hall.city, number, "declined", detail="misuse", note="A joke")
+    works.move(reference, "in_progress", note="On our way.")
+    hall.hear()
+    (update,) = hall.updates()
+    assert (update.status, update.note, update.timeline_id) == ("in_progress", "On our way.", None)
+    assert update.refused == "A ticket that is declined cannot be moved to in progress by this program."
+    assert hall.ticket(number).status == "declined"
+
+
+def test_only_what_is_theirs_and_goes_on_is_sent(committed_hall: Hall, works: Pinward, key: str) -> None:
+    hall = committed_hall
+    before = hall.report(next(hall.pins))
+    hall.open_office(works.open311, key, who='crew = "signals"')
+    hall.report(next(hall.pins), service_code="graffiti")
+    closed = hall.report(next(hall.pins))
+    orders.read(hall.session, hall.city.id)
+    hall.session.commit()
+    move_ticket(hall.session, hall.city, closed, "done", detail="fixed")
+    assert hall.run() == 0
+    assert hall.session.scalars(select(BackOfficeOrder)).all() == []
+    assert hall.ticket(before).crew_id == hall.ticket(closed).crew_id
+    move_ticket(hall.session, hall.city, closed, "reopened", note="Not fixed")
+    assert hall.run() == 1
+    hall.session.execute(text("update back_office set paused_at = now()"))
+    hall.report(next(hall.pins))
+    assert hall.run() == 0
+    hall.session.execute(text("update back_office set paused_at = null"))
+    assert hall.run() == 1
+
+
+def report_id(hall: Hall, number: str) -> int:
+    return hall.session.scalars(select(Report.id).where(Report.tracking_number == number)).one()
+
+
+def picture() -> io.BytesIO:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(stream, "PNG")
+    stream.seek(0)
+    return stream
