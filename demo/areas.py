@@ -28,16 +28,16 @@ class Areas:
 
 def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
     """Draw every polygon layer, by the name of its file."""
-    districts = [str(number) for number in range(1, COUNCIL_DISTRICTS + 1)]
+    # A seed far out in a corner may be left without ground, and its district with it.
+    council = cells_of(rng, ground.outline, COUNCIL_DISTRICTS)
+    districts = [str(number) for number in range(1, len(council) + 1)]
     seeds = np.array(CENTER) + ground.radius * np.array(list(WORKS_AREAS.values()))
     quarters = ground.quarters
     downtown = shapely.intersection(shapely.Point(CENTER).buffer(0.28 * ground.radius), ground.outline)
     waters = list(shapely.get_parts(ground.river))
     return {
         "boundary": Areas([ground.outline], ["city"], ["Alder Falls"]),
-        "council": Areas(
-            cells_of(rng, ground.outline, COUNCIL_DISTRICTS), districts, [f"District {n}" for n in districts]
-        ),
+        "council": Areas(council, districts, [f"District {n}" for n in districts]),
         "works": Areas(
             cells_of(rng, ground.outline, len(seeds), seeds),
             list(WORKS_AREAS),

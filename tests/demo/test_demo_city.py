@@ -76,3 +76,9 @@ def test_the_same_seed_gives_the_same_city(city: Path, tmp_path: Path) -> None:
     assert again.equals(before)
     demo.write(tmp_path, size=900, seed=8, until=UNTIL)
     assert not pyarrow.parquet.read_table(tmp_path / "reports.parquet").equals(before)
+
+
+def test_a_city_whose_corner_leaves_a_district_without_ground_is_drawn_all_the_same(tmp_path: Path) -> None:
+    demo.write(tmp_path, size=1500, seed=311, until=UNTIL, reports=50)
+    shapes, columns = read(tmp_path / "council.gpkg")
+    assert len(shapes) == len(columns["id"]) < 7
