@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from playwright.sync_api import expect
@@ -9,6 +11,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from layers.queries import city_by_slug
+from tests.browser.crews import open_crew_tickets
+from webapp.app import create_app
+from webapp.config import settings
+from webapp.db import make_engine, make_session
 from webapp.intake.look import look
 
 # A busy machine is slow, not wrong.
@@ -33,3 +39,21 @@ def live_app(live_app: Flask) -> Flask:
     """The application, with its atlas loaded."""
     live_app.test_client().get("/here?lon=-89.39&lat=40.98")
     return live_app
+
+
+@pytest.fixture
+def crew_engine(committed_database: str) -> Iterator[Engine]:
+    """The demo city with a few tickets of one crew, of which two may be one."""
+    engine = make_engine(committed_database)
+    with make_session(engine)() as session:
+        open_crew_tickets(session)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def crew_app(monkeypatch: pytest.MonkeyPatch, committed_database: str, crew_engine: Engine) -> Flask:
+    """The application with these tickets, as it runs for people."""
+    monkeypatch.setenv("DATABASE_URL", committed_database)
+    settings.cache_clear()
+    return create_app(settings(), engine=crew_engine)

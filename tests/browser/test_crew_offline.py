@@ -13,12 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine, text
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.browser.crews import open_crew_tickets
 from tests.browser.steps import assert_accessible, sign_in
 from tests.fixtures.browsers import SCREENSHOTS, SIZES
-from webapp.app import create_app
-from webapp.config import settings
-from webapp.db import make_engine, make_session
 from webapp.pages.phone import ASSETS
 
 pytestmark = pytest.mark.browser
@@ -47,21 +43,9 @@ class Server:
 
 
 @pytest.fixture
-def engine_of_day(committed_database: str) -> Iterator[Engine]:
-    engine = make_engine(committed_database)
-    with make_session(engine)() as session:
-        open_crew_tickets(session)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def server(
-    monkeypatch: pytest.MonkeyPatch, committed_database: str, engine_of_day: Engine, tmp_path: Path
-) -> Iterator[Server]:
-    monkeypatch.setenv("DATABASE_URL", committed_database)
-    settings.cache_clear()
-    running = Server(create_app(settings(), engine=engine_of_day))
+def server(crew_app: Flask) -> Iterator[Server]:
+    """A server of the crew's tickets."""
+    running = Server(crew_app)
     yield running
     running.end()
 
@@ -107,11 +91,11 @@ def look(page: Page, name: str) -> None:
 
 
 def test_a_day_with_an_offline_stretch(
-    phone: BrowserContext, server: Server, engine_of_day: Engine, browser: Browser, tmp_path: Path
+    phone: BrowserContext, server: Server, crew_engine: Engine, browser: Browser, tmp_path: Path
 ) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (600, 400), "teal").save(tmp_path / "wall.jpg")
-    with engine_of_day.connect() as connection:
+    with crew_engine.connect() as connection:
         ids = list(connection.scalars(text("select id from ticket order by id")))
     page = phone.new_page()
     sign_in(page, "clean-team")
@@ -156,9 +140,9 @@ def test_a_day_with_an_offline_stretch(
     expect(conflict).to_contain_text("Changed meanwhile by Desk Agent: Waiting")
     expect(conflict).to_contain_text("My half hour of typing")
     look(page, "3-conflict")
-    assert kinds(engine_of_day, ids[0]) == ["in_progress", "done"]
-    assert kinds(engine_of_day, ids[1]) == ["waiting"]
-    with engine_of_day.connect() as connection:
+    assert kinds(crew_engine, ids[0]) == ["in_progress", "done"]
+    assert kinds(crew_engine, ids[1]) == ["waiting"]
+    with crew_engine.connect() as connection:
         assert connection.scalar(text("select count(*) from photo")) == 1
 
     page.goto("/account")
@@ -166,7 +150,7 @@ def test_a_day_with_an_offline_stretch(
     expect(page).to_have_url(f"{server.url}/crew#unsent")
     page.get_by_role("button", name="Send it anyway").click()
     expect(page.locator(".phone__move")).to_have_count(0)
-    assert kinds(engine_of_day, ids[1]) == ["waiting", "done"]
+    assert kinds(crew_engine, ids[1]) == ["waiting", "done"]
     page.goto("/account")
     page.get_by_role("button", name="Sign out").last.click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.crews import open_crew_tickets
 from tests.browser.steps import assert_accessible, sign_in
-from webapp.app import create_app
-from webapp.config import settings
-from webapp.db import make_engine, make_session
 
 pytestmark = pytest.mark.browser
 LOOKS = pytest.mark.parametrize(
@@ -23,15 +19,9 @@ LOOKS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def live_app(monkeypatch: pytest.MonkeyPatch, committed_database: str) -> Iterator[Flask]:
-    """The demo city with a few tickets, of which two may be one, as it runs for people."""
-    engine = make_engine(committed_database)
-    with make_session(engine)() as session:
-        open_crew_tickets(session)
-    monkeypatch.setenv("DATABASE_URL", committed_database)
-    settings.cache_clear()
-    yield create_app(settings(), engine=engine)
-    engine.dispose()
+def live_app(crew_app: Flask) -> Flask:
+    """The demo city with a few tickets."""
+    return crew_app
 
 
 def looker(page: Page, screenshot: Callable[[str], Path]) -> Callable[[str], None]:

@@ -77,7 +77,7 @@ def test_of_many_each_says_whether_it_went_and_all_that_went_is_undone(
     assert "moved this ticket to in progress" in lines[1]
     assert lines[2] == f"{tickets[2].id}: There is no such ticket among yours."
     assert lines[3].endswith(": Done")
-    assert "2 tickets done" in page
+    assert "2 tickets changed" in page
     assert "3 not" in page
     assert said(demo_client.post("/crew/many", data=data).text) == lines, (
         "the same form again does nothing more"

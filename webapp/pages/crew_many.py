@@ -29,4 +29,4 @@ def undo() -> str:
 
 def _told(lines: list[Line], *, undoable: bool = True) -> str:
     served().session.commit()
-    return render_template("crew/many.html", lines=lines, undoable=undoable, title=_("Done for many"))
+    return render_template("crew/many.html", lines=lines, undoable=undoable, title=_("What became of each"))
