@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from geo.locator import Located, Locator, Reach, Streets
 from geo.projection import Projection
 from layers.places import ASSET_REACH_M, BIT, NEAR_BOUNDARY_M, TWO_STREETS_M, UNPLACED_BITS, Place, Places
 from layers.tables import Assets, Layers, Segments, Zones
-from layers.told import follow_addresses
+from layers.told import follow
 
 FALLBACK_REACH_M = 1.0
 """A pin this near to a fall-back coordinate is that coordinate, written by a system that knew no better."""
@@ -92,7 +92,13 @@ class Atlas:
         replaced = {**self.zones, layer: zones}
         return Atlas(self.city, self.metric, self.segments, replaced, self.assets, self.edition_ids)
 
-    def locate(self, lon: ArrayLike, lat: ArrayLike, addresses: Sequence[str | None] | None = None) -> Places:
+    def locate(
+        self,
+        lon: ArrayLike,
+        lat: ArrayLike,
+        addresses: Sequence[str | None] | None = None,
+        classes: Sequence[Collection[str]] | None = None,
+    ) -> Places:
         """Return what the map knows of pins. Nothing is asked of the database.
 
         Parameters
@@ -102,6 +108,9 @@ class Atlas:
         addresses : sequence of n str, optional
             What people wrote beside the pins. Where two streets are about as near, as on a ramp or at a
             corner, the one that is named there is chosen.
+        classes : sequence of n collections of str, optional
+            The classes of streets that each report can be about. Of streets about as near, of which none was
+            named, the nearest of these is chosen.
         """
         lon, lat = float_pairs(lon, lat)
         x, y = self.metric.to_metric(lon, lat)
@@ -113,8 +122,8 @@ class Atlas:
         if lost.any():
             self._find_swapped(lon, lat, found)
             pins = pins._replace(x=np.where(lost[pins.order], np.nan, pins.x))
-        if addresses is not None:
-            follow_addresses(addresses, x, y, found, self.segments)
+        if addresses is not None or classes is not None:
+            follow(addresses, classes, x, y, found, self.segments)
         assets = {kind: index.nearest_on(pins, ASSET_REACH_M) for kind, index in self.asset_index.items()}
         layers = self.layers.zone_index.layers
         return Places(

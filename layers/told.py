@@ -1,9 +1,9 @@
-"""What people wrote beside a pin decides between streets that are about as near as one another."""
+"""What people told beside a pin decides between streets that are about as near as one another."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,27 +21,40 @@ _TAIL = re.compile(r",|\s{2,}|\n")
 _WORD = re.compile(r"[^\s&+/@;]+")
 
 
-def follow_addresses(
-    addresses: Sequence[str | None], x: Floats, y: Floats, found: Located, segments: Segments
+def follow(
+    addresses: Sequence[str | None] | None,
+    classes: Sequence[Collection[str]] | None,
+    x: Floats,
+    y: Floats,
+    found: Located,
+    segments: Segments,
 ) -> None:
-    """Move pins that lie about as near to two streets to the one that their address names.
+    """Move pins that lie about as near to two streets to the one that was meant.
 
-    Only pins flagged so are looked at; they stay flagged, and the street they leave is the other one.
+    That is the street that the address names; where it names none, the nearest one of the classes. Only pins
+    flagged so are looked at; they stay flagged, and the street they leave is the other one.
 
     Parameters
     ----------
-    addresses : sequence of n str
+    addresses : sequence of n str, optional
+    classes : sequence of n collections of str, optional
+        The classes of the streets that each report can be about; empty: any.
     x, y : (n,) float64 arrays
         The pins, in metres.
     found : Located
         Of the same pins; changed in place.
     """
     close = np.flatnonzero(found.flags & TWO_STREETS)
-    close = close[[bool(addresses[i]) for i in close.tolist()]] if len(close) else close
+    hints = [
+        (addresses[i] or "" if addresses is not None else "", classes[i] if classes is not None else ())
+        for i in close.tolist()
+    ]
+    told = [k for k, hint in enumerate(hints) if any(hint)]
+    close, hints = close[told], [hints[k] for k in told]
     near = segments.index.within(x[close], y[close], found.snap_m[close] + TWO_STREETS_M, _NEAREST).segment
     chosen = [
-        _named_best(addresses[i] or "", near_pin[near_pin >= 0].tolist(), segments)
-        for i, near_pin in zip(close.tolist(), near, strict=True)
+        _meant(address, wanted, near_pin[near_pin >= 0].tolist(), segments)
+        for (address, wanted), near_pin in zip(hints, near, strict=True)
     ]
     pick = np.array(chosen, np.int32)
     own = found.segment[close]
@@ -49,11 +62,13 @@ def follow_addresses(
     _move(close[moves], pick[moves], x, y, found, segments)
 
 
-def _named_best(address: str, near: list[int], segments: Segments) -> int:
-    """Return which of a few segments, nearest first, is on the street that an address names; -1: none."""
+def _meant(address: str, wanted: Collection[str], near: list[int], segments: Segments) -> int:
+    """Return which of a few segments, nearest first, an address names, or is of a class; -1: none."""
     scores = [how_named(address, segments.name[segment]) for segment in near]
     best = max(scores, default=0)
-    return near[scores.index(best)] if best else -1
+    if best:
+        return near[scores.index(best)]
+    return next((segment for segment in near if segments.class_[segment] in wanted), -1)
 
 
 def how_named(address: str, street: str) -> int:

@@ -72,7 +72,7 @@ def service(number: int, code: str, group: str, asset: str | None = None) -> Ser
         id=number, code=code, name=code.title(), group=group, description="", keywords=(), icon="",
         type="realtime", department_id=1 if group == "Streets" else 2, target_hours=None,
         target_clock="calendar",
-        targets=(), public=True, active=True, asset_kind=asset, notice="", duplicates={},
+        targets=(), public=True, active=True, asset_kind=asset, street_classes=frozenset(), notice="", duplicates={},
         translations={}, questions=(),
     )  # fmt: skip
 

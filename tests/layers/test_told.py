@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 import shapely
 from hypothesis import HealthCheck, given
@@ -72,6 +74,30 @@ def test_a_ramp_over_a_street_is_told_apart_by_its_name(
     ):
         place = located(atlas, 50, 6, address)
         assert (place.street, place.side, place.flags) == (street, side, ("two_streets",))
+
+
+@pytest.mark.parametrize(
+    ("address", "classes", "street"),
+    [
+        ("", {"primary"}, "Broadway"),
+        ("", {"residential"}, "Elm St"),
+        ("", {"motorway"}, "Elm St"),
+        ("", (), "Elm St"),
+        ("12 Elm St", {"primary"}, "Elm St"),
+        ("somewhere", {"primary"}, "Broadway"),
+        (None, {"primary"}, "Broadway"),
+    ],
+)
+def test_where_no_street_is_named_the_class_of_street_decides(
+    atlas: Atlas, address: str | None, classes: Collection[str], street: str
+) -> None:
+    lon, lat = lonlat(7.5, 7.0)
+    place = atlas.locate([lon], [lat], [address], [classes])[0]
+    assert {place.street, place.other_street} == {"Elm St", "Broadway"}
+    assert place.street == street
+    # A class no more outweighs a pin than an address does.
+    lon, lat = lonlat(20.0, 7.0)
+    assert atlas.locate([lon], [lat], [address], [classes])[0].street == "Elm St"
 
 
 @pytest.mark.parametrize(

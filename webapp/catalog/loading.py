@@ -102,6 +102,7 @@ def _describe(service: Service, row: ServiceRow, calendar: Calendar) -> None:
     service.public = row.public
     service.active = True
     service.asset_kind = row.asset
+    service.street_classes = list(row.street_classes)
     service.notice = row.notice
     service.duplicates = row.duplicates.model_dump(exclude_none=True)
     service.translations = {

@@ -81,6 +81,9 @@ class Service(Base):
     asset_kind: Mapped[str | None] = mapped_column(
         comment="The kind of asset it is about, such as street_light"
     )
+    street_classes: Mapped[list[str]] = mapped_column(
+        ARRAY(TEXT), server_default="{}", comment="Of streets about as near to a pin, one of these is meant"
+    )
     notice: Mapped[str] = mapped_column(server_default="", comment="What the reporter is told on sending")
     duplicates: Mapped[dict[str, Any]] = mapped_column(
         JSONB, comment="Overrides of the matching's auto, flag, reach_m and lookback_days"

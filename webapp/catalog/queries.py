@@ -111,6 +111,7 @@ def _service(row: Service, questions: list[QuestionEntry]) -> ServiceEntry:
         public=row.public,
         active=row.active,
         asset_kind=row.asset_kind,
+        street_classes=frozenset(row.street_classes),
         notice=row.notice,
         duplicates=row.duplicates,
         translations=row.translations,

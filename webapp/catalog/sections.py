@@ -240,6 +240,9 @@ class ServiceRow(Section):
     )
     public: bool = Field(default=True, description="true where anyone may see its reports")
     asset: str | None = Field(default=None, description="the kind of asset it is about, such as street_light")
+    street_classes: list[Text] = Field(
+        default=[], description="classes of streets: of two about as near, one of these is meant"
+    )
     notice: str = Field(default="", description="what the reporter is told on sending")
     duplicates: DuplicatesRow = DuplicatesRow()
     questions: list[QuestionRow] = Field(default=[], description="questions with different codes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -75,6 +75,8 @@ class ServiceEntry:
     public: bool
     active: bool
     asset_kind: str | None
+    street_classes: frozenset[str]
+    """Of streets about as near to a pin, one of these is meant; empty: any."""
     notice: str
     duplicates: Mapping[str, Any]
     """Overrides of the matching's auto, flag, reach_m and lookback_days."""
@@ -142,6 +144,10 @@ class Catalog:
     def offered(self, place: Place | None = None) -> tuple[ServiceEntry, ...]:
         """Return the services that can be asked for; at ``place`` none where that is not in the city."""
         return self.active if place is None or place.placed else ()
+
+    def street_classes(self, service_ids: Iterable[int]) -> list[frozenset[str]]:
+        """Return the classes of streets that each of some services can be about; empty: any."""
+        return [self.services[service_id].street_classes for service_id in service_ids]
 
     def due_at(
         self, service_id: int, requested_at: datetime, level: str = "normal", district: str | None = None

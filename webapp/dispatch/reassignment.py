@@ -178,8 +178,10 @@ def _assignments(desk: Desk, tickets: Sequence[Row[Any]]) -> list[Assignment]:
     """Return who is to have each ticket, by its pin and the time when it was opened."""
     lon, lat = (np.array([getattr(row, name) for row in tickets], float) for name in ("lon", "lat"))
     at = np.array([row.opened_at.astimezone(UTC).replace(tzinfo=None) for row in tickets], "datetime64[us]")
-    places = desk.atlas.locate(lon, lat, [row.address for row in tickets])
-    found = desk.assigner.assign_many([row.service_id for row in tickets], places, at)
+    services = [row.service_id for row in tickets]
+    classes = desk.catalog.street_classes(services)
+    places = desk.atlas.locate(lon, lat, [row.address for row in tickets], classes)
+    found = desk.assigner.assign_many(services, places, at)
     return [found[i] for i in range(len(tickets))]
 
 

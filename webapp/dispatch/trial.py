@@ -161,9 +161,10 @@ def _compared(session: Session, city: City, draft: Draft, rows: Sequence[Row[Any
     at = np.array([row.at.astimezone(UTC).replace(tzinfo=None) for row in rows], "datetime64[us]")
     services = np.array([row.service_id for row in rows], np.int32)
     addresses = [row.address for row in rows]
+    classes = catalog(session, city).street_classes(services.tolist())
     whose = []
     for each in deciders(session, city, draft):
-        found = each.assigner.assign_many(services, each.atlas.locate(lon, lat, addresses), at)
+        found = each.assigner.assign_many(services, each.atlas.locate(lon, lat, addresses, classes), at)
         who = [(one.crew_id, one.department_id, one.owner) for one in found.distinct]
         whose.append([who[i] for i in found.which.tolist()])
     changed = [i for i, (now, then) in enumerate(zip(*whose, strict=True)) if now != then]

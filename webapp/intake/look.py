@@ -49,11 +49,12 @@ def look(
         Where there is no such service.
     """
     desk = desk_of(session, city)
-    places = desk.atlas.locate([lon], [lat], [address])
+    service = desk.catalog.service_by_code[service_code] if service_code is not None else None
+    places = desk.atlas.locate([lon], [lat], [address], [service.street_classes] if service else None)
     place = places[0]
-    if service_code is None:
+    if service is None:
         return Look(place, None, None, Judgement())
-    service_id = desk.catalog.service_by_code[service_code].id
+    service_id = service.id
     now = now or datetime.now(UTC)
     candidates = []
     if place.placed:

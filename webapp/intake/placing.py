@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from layers.addresses import Match, find
@@ -15,11 +17,12 @@ _TOO_WIDE = "zone"
 """A neighborhood is no place that a crew could be sent to."""
 
 
-def places_of(atlas: Atlas, draft: Draft) -> Places:
+def places_of(atlas: Atlas, draft: Draft, street_classes: Collection[str]) -> Places:
     """Return where a draft is: one pin.
 
-    A pin goes before the address, which only decides between streets that are about as near; where the pin
-    cannot be used, or there is none, the address is looked up.
+    A pin goes before the address, which only decides between streets that are about as near, as the classes
+    of streets do that its service can be about; where the pin cannot be used, or there is none, the address
+    is looked up.
     What another system accepted is taken as it is, flagged.
 
     Raises
@@ -28,7 +31,8 @@ def places_of(atlas: Atlas, draft: Draft) -> Places:
         Naming ``lon`` or ``address``, and what to do.
     """
     has_pin = draft.lon is not None and draft.lat is not None
-    places = atlas.locate(np.array([draft.lon], float), np.array([draft.lat], float), [draft.address])
+    lon, lat = np.array([draft.lon], float), np.array([draft.lat], float)
+    places = atlas.locate(lon, lat, [draft.address], [street_classes])
     if places.placed[0] or draft.imported:
         return places
     matches = find(atlas, draft.address) if draft.address else []

@@ -69,8 +69,9 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
         Where the place of the draft cannot be used; nothing was written.
     """
     desk = desk_of(session, city)
-    service_id = desk.catalog.service_by_code[draft.service_code].id
-    places = places_of(desk.atlas, draft)
+    service = desk.catalog.service_by_code[draft.service_code]
+    service_id = service.id
+    places = places_of(desk.atlas, draft, service.street_classes)
     place = places[0]
     now = now or datetime.now(UTC)
     requested_at = _requested_at(draft, now)

@@ -75,7 +75,8 @@ def _crew(lon: float, lat: float, service_code: str) -> str | None:
     here = served()
     chosen = here.catalog.service_by_code.get(service_code)
     services = [chosen] if chosen else here.catalog.active
-    spots = atlas().locate([lon] * len(services), [lat] * len(services))
+    classes = [service.street_classes for service in services]
+    spots = atlas().locate([lon] * len(services), [lat] * len(services), classes=classes)
     now = np.full(len(services), np.datetime64("now"))
     decided = here.assigner.assign_many([service.id for service in services], spots, now)
     if chosen:

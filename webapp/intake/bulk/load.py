@@ -158,7 +158,8 @@ class BulkLoad:
 
     def _decide(self, told: Told) -> Decided:
         desk, count = self._desk, len(told)
-        places = desk.atlas.locate(told.lon, told.lat, told.address.tolist())
+        classes = desk.catalog.street_classes(told.service_id.tolist())
+        places = desk.atlas.locate(told.lon, told.lat, told.address.tolist(), classes)
         address = self._columns.addresses(places, pa.array(told.address, pa.string()))
         reports = desk.matching.reports(
             places,
