@@ -266,17 +266,18 @@ def test_killed_at_any_moment_it_sends_once(committed_hall: Hall, works: Pinward
         between.dropped = ("Idempotency-Key",)
         hall.open_office(f"{address}/open311/v2/", key)
         number = hall.report(next(hall.pins), description="Kilroy was here")
+        workers: list[subprocess.Popen[bytes]] = []
+
+        def kill(method: str, _path: str) -> None:
+            if method == "POST":
+                workers[-1].kill()
+                workers[-1].wait()
+                raise ConnectionAbortedError
+
         for moment in ("before", "after"):
-
-            def kill(method: str, _path: str) -> None:
-                if method == "POST":
-                    worker.kill()
-                    worker.wait()
-                    raise ConnectionAbortedError
-
             setattr(between, moment, kill)
-            worker = subprocess.Popen([sys.executable, "-c", ONE_ROUND], env=environment)
-            assert worker.wait(120) == -signal.SIGKILL
+            workers.append(subprocess.Popen([sys.executable, "-c", ONE_ROUND], env=environment))
+            assert workers[-1].wait(120) == -signal.SIGKILL
             setattr(between, moment, lambda _method, _path: None)
             assert hall.run() == 0, "not before its time"
             assert hall.order().sent_at is None

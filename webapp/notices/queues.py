@@ -228,6 +228,7 @@ _COUNTS = """
 
 _ENDPOINTS = text(
     f"""
+    select * from (
     select 'office' as kind, id, code as name, endpoint as url, paused_at, retired_at as ended_at,
            waiting, failing, dead, latest_at, asked_at, error
       from back_office cross join lateral (
@@ -247,7 +248,7 @@ _ENDPOINTS = text(
            select delivered_at as latest_at from webhook_delivery
             where city_id = webhook.city_id and webhook_id = webhook.id and delivered_at is not null
             order by id desc limit 1) as latest on true
-     where city_id = :city_id
+     where city_id = :city_id) as system
      order by ended_at is not null, kind desc, id
     """  # noqa: S608  (only names of columns)
 )

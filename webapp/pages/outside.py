@@ -25,7 +25,8 @@ STATES = {
     "waiting": _l("Waiting"),
     "sent": _l("Arrived"),
 }
-LARGEST_ID = 2**63 - 1
+LARGEST_SYSTEM = {"office": 2**15 - 1, "hook": 2**63 - 1}
+LARGEST_ENTRY = {"office": 2**63 - 1, "hook": 2**63 - 1}
 
 
 @blueprint.get("")
@@ -52,7 +53,8 @@ def show() -> str:
 @access(RULE)
 def pause() -> Response:
     """Let what goes to a system wait, or go on."""
-    here, (kind, number) = served(), _named("system")
+    here = served()
+    kind, number = _kind_and_number(request.form.get("system"), LARGEST_SYSTEM)
     paused = request.form.get("paused") == "1"
     name = queues.pause(here.session, here.city.id, kind, number, paused=paused)
     if name is None:
@@ -71,7 +73,8 @@ def pause() -> Response:
 @access(RULE)
 def again() -> Response:
     """Send one thing once more."""
-    here, (kind, number) = served(), _named("entry")
+    here = served()
+    kind, number = _kind_and_number(request.form.get("entry"), LARGEST_ENTRY)
     if not queues.send_again(here.session, here.city.id, kind, number):
         abort(404)
     _record("outside_again", f"{kind} {number}")
@@ -84,7 +87,8 @@ def again() -> Response:
 @access(RULE)
 def again_all() -> Response:
     """Send everything once more that was given up of what goes to a system."""
-    here, (kind, number) = served(), _named("system")
+    here = served()
+    kind, number = _kind_and_number(request.form.get("system"), LARGEST_SYSTEM)
     count = queues.send_dead_again(here.session, here.city.id, kind, number)
     _record("outside_again", f"{kind} {number}: {count}")
     here.session.commit()
@@ -122,17 +126,13 @@ def _back() -> Response:
 def _system() -> tuple[queues.Kind, int] | None:
     """Return the system that is looked at, None for all."""
     asked = request.args.get("system", "")
-    return _kind_and_number(asked) if asked else None
+    return _kind_and_number(asked, LARGEST_SYSTEM) if asked else None
 
 
-def _named(name: str) -> tuple[queues.Kind, int]:
-    return _kind_and_number(request.form.get(name, ""))
-
-
-def _kind_and_number(given: str) -> tuple[queues.Kind, int]:
+def _kind_and_number(given: str | None, largest: dict[str, int]) -> tuple[queues.Kind, int]:
     """Return what such as ``hook-12`` means."""
-    kind, _dash, digits = given.partition("-")
+    kind, _dash, digits = (given or "").partition("-")
     number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else 0
-    if kind not in ("office", "hook") or not 0 < number <= LARGEST_ID:
+    if kind not in largest or not 0 < number <= largest[kind]:
         abort(404)
     return cast("queues.Kind", kind), number
