@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from layers.current import current_atlas
 from layers.models import City
+from layers.queries import city_by_slug
 from tests.intake.conftest import FALLBACK, pin
 from webapp.catalog.queries import catalog
 from webapp.intake.draft import Draft, DraftError, read_draft
@@ -215,3 +218,24 @@ def test_a_look_tells_all_and_writes_nothing(village: Session, city: City) -> No
     assert (bare.assignment, bare.judgement.likely) == (None, [])
     outside = look(village, city, 0.0, 0.0, "light")
     assert (outside.place.placed, outside.judgement.likely) == (False, [])
+
+
+def test_between_two_streets_the_class_that_a_service_is_about_decides(demo_session: Session) -> None:
+    city = city_by_slug(demo_session, None)
+    atlas = current_atlas(demo_session, city)
+    x, y = atlas.segments.lines.coords.T
+    corners = atlas.locate(*atlas.metric.to_lonlat(x + 4, y + 3))
+    classes, other = atlas.segments.class_[corners.segment], atlas.segments.class_[corners.other]
+    i = int(np.flatnonzero((corners.other >= 0) & corners.placed & (classes != other))[0])
+    place = corners[i]
+    demo_session.execute(
+        text("update service set street_classes = array[:wanted] where code = 'graffiti'"),
+        {"wanted": other[i]},
+    )
+    demo_session.execute(text("update city set loaded_at = clock_timestamp()"))
+    demo_session.expire_all()
+    city = city_by_slug(demo_session, None)
+    told = {"service_code": "graffiti", "lon": place.lon, "lat": place.lat}
+    receipt = submit(demo_session, city, read_draft(catalog(demo_session, city), told))
+    street = text("select street from report where id = :id")
+    assert demo_session.scalar(street, {"id": receipt.report_id}) == place.other_street != place.street
