@@ -8,6 +8,7 @@ const form = document.querySelector("[data-call]");
 const OF_FIELD = { meant: "about", "about-error": "about", places: "address", "address-error": "address" };
 const field = (name) => form.elements[name];
 let asking;
+let busy = false;
 let timer;
 
 startSearch(form.querySelector("[data-search=about]"), (found) => {
@@ -31,15 +32,18 @@ startSearch(form.querySelector("[data-search=address]"), (found) => {
 async function look(what = "look") {
   clearTimeout(timer);
   asking?.abort();
-  asking = new AbortController();
+  const mine = (asking = new AbortController());
+  busy = true;
   const body = new FormData(form);
   body.set("do", what);
   try {
-    const reply = await fetch(form.action, { method: "POST", body, signal: asking.signal });
+    const reply = await fetch(form.action, { method: "POST", body, signal: mine.signal });
     if (reply.ok) show(new DOMParser().parseFromString(await reply.text(), "text/html"));
   } catch (error) {
     // Without a connection the form goes on as it is: sending it will tell.
     if (error.name !== "AbortError") form.dataset.offline = "";
+  } finally {
+    if (asking === mine) busy = false;
   }
 }
 
@@ -91,7 +95,7 @@ form.addEventListener("submit", () => {
 
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(look, AFTER_TYPING_MS);
+  timer = setTimeout(() => (busy ? later() : look()), AFTER_TYPING_MS);
 }
 
 if (!form.querySelector("[aria-invalid]")) field("phone").focus();

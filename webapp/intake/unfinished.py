@@ -41,24 +41,6 @@ def unfinished(session: Session, staff: Staff) -> Sequence[DeskDraft]:
     ).all()
 
 
-def resume(session: Session, staff: Staff, draft_id: int) -> DeskDraft | None:
-    """Return one of somebody's drafts, None where they have none of that number."""
-    return session.scalar(
-        select(DeskDraft).where(
-            DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id, DeskDraft.id == draft_id
-        )
-    )
-
-
-def of_key(session: Session, staff: Staff, key: str) -> DeskDraft | None:
-    """Return what was kept of one of somebody's calls."""
-    return session.scalar(
-        select(DeskDraft).where(
-            DeskDraft.city_id == staff.city_id, DeskDraft.staff_id == staff.id, DeskDraft.key == key
-        )
-    )
-
-
 def drop(session: Session, staff: Staff, key: str) -> None:
     """Forget what was typed of a call: it was sent, answered or discarded. What is too old goes with it."""
     mine = and_(DeskDraft.staff_id == staff.id, DeskDraft.key == key)

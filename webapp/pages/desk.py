@@ -8,6 +8,7 @@ there are buttons.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp.catalog import articles
 from webapp.intake import unfinished
 from webapp.intake.draft import LONGEST_DESCRIPTION, DraftError, read_draft
+from webapp.intake.models import DeskDraft
 from webapp.intake.submit import submit
 from webapp.pages.context import served
 from webapp.pages.desk_call import CHANNELS, NEW, Call, Known, choices_of, kept_call, settled, typed_call
@@ -54,13 +56,12 @@ REFUSED = 422
 @access(RULE)
 def call() -> Response:
     """Begin a call, or go on with one that was dropped."""
-    here, me = served(), current_user._get_current_object()
-    number = request.args.get("draft", 0, int)
-    draft = unfinished.resume(here.session, me, number) if 0 < number < 2**63 else None
+    drafts, number = _drafts(), request.args.get("draft", 0, int)
+    draft = next((each for each in drafts if each.id == number), None)
     if number and draft is None:
         abort(404)
     begun = kept_call(draft.fields) if draft else Call(key=secrets.token_urlsafe(16))
-    return _page(*settled(begun), {})
+    return _page(*settled(begun), {}, drafts)
 
 
 @blueprint.get("/find")
@@ -76,7 +77,8 @@ def find() -> Response:
 def step() -> AnyResponse:
     """Go a step on: find who is calling, settle what is meant, send, answer or discard."""
     here, me = served(), current_user._get_current_object()
-    typed, do = _typed(), request.form.get("do", "")
+    drafts, do = _drafts(), request.form.get("do", "")
+    typed = _typed(drafts)
     if do == "discard":
         return _finished(typed.key, _("The draft is gone."))
     if do == "answered" and typed.article is not None:
@@ -86,10 +88,10 @@ def step() -> AnyResponse:
     if do == "caller":
         typed = _with_callers(typed)
     if do == "send":
-        return _send(typed)
+        return _send(typed, drafts)
     typed, known = settled(typed)
     unfinished.keep(here.session, me, typed.key, typed.as_fields())
-    page = _page(typed, known, {})
+    page = _page(typed, known, {}, drafts)
     here.session.commit()
     return page
 
@@ -112,11 +114,14 @@ def taken(number: str) -> Response:
     return make_response(page)
 
 
-def _typed() -> Call:
+def _drafts() -> Sequence[DeskDraft]:
+    return unfinished.unfinished(served().session, current_user._get_current_object())
+
+
+def _typed(drafts: Sequence[DeskDraft]) -> Call:
     """Return the call of the form, with the contacts that were found for it before."""
     key = request.form.get("key", "")
-    me = current_user._get_current_object()
-    before = unfinished.of_key(served().session, me, key) if key else None
+    before = next((each for each in drafts if each.key == key), None)
     typed = typed_call(tuple(before.fields.get("callers", ())) if before else ())
     return typed if key else kept_call(typed.as_fields() | {"key": secrets.token_urlsafe(16)})
 
@@ -134,7 +139,7 @@ def _with_callers(typed: Call) -> Call:
     return Call(**fields)
 
 
-def _send(typed: Call) -> AnyResponse:
+def _send(typed: Call, drafts: Sequence[DeskDraft]) -> AnyResponse:
     """Make a report of the call by the one way in."""
     here, me = served(), current_user._get_current_object()
     typed, known = settled(typed)
@@ -168,7 +173,7 @@ def _send(typed: Call) -> AnyResponse:
         wrong = {field_of(each.field): each.message for each in refused.problems}
         if "service" in wrong:
             wrong["about"] = wrong.pop("service")
-        return _page(typed, known, wrong | known.problems)
+        return _page(typed, known, wrong | known.problems, drafts)
     unfinished.drop(here.session, me, typed.key)
     here.session.commit()
     return redirect(url_for("desk.taken", number=receipt.tracking_number), 303)
@@ -182,9 +187,8 @@ def _finished(key: str, words: str) -> AnyResponse:
     return redirect(url_for("desk.call"), 303)
 
 
-def _page(typed: Call, known: Known, errors: dict[str, str]) -> Response:
-    here, me = served(), current_user._get_current_object()
-    drafts = [draft for draft in unfinished.unfinished(here.session, me) if draft.key != typed.key]
+def _page(typed: Call, known: Known, errors: dict[str, str], drafts: Sequence[DeskDraft]) -> Response:
+    here = served()
     place = (float(typed.lon), float(typed.lat)) if typed.lon and typed.lat else (None, None)
     page = render_template(
         "desk/call.html",
@@ -193,7 +197,7 @@ def _page(typed: Call, known: Known, errors: dict[str, str]) -> Response:
         places=[(each, each) for each in known.places],
         errors=known.problems | errors,
         earlier=earlier_reports(here.session, here.city.id, typed.callers),
-        drafts=drafts,
+        drafts=[draft for draft in drafts if draft.key != typed.key],
         channels=CHANNELS,
         ways=contacts.WAYS,
         languages=_languages(),
