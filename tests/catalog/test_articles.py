@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from layers import cityfile
 from layers.queries import city_by_slug
+from webapp.catalog import cityfile as cityfile_of_catalog
 from webapp.catalog.articles import answers_since, count_answer
 from webapp.catalog.finding import find
 from webapp.catalog.queries import read_catalog
 from webapp.catalog.snapshot import Catalog
+from webapp.config import CHECKOUT, Settings
 
 
 @pytest.fixture
@@ -33,6 +37,14 @@ def catalog(demo_session: Session) -> Catalog:
 )
 def test_words_find_what_is_meant(catalog: Catalog, said: str, meant: str) -> None:
     assert find(catalog, said)[0].code == meant
+
+
+def test_the_demo_city_file_with_its_articles_has_no_mistakes(tmp_path: Path) -> None:
+    document, findings = cityfile.read(
+        CHECKOUT / "cities" / "demo" / "city.toml", Settings(PINWARD_HOME=tmp_path)
+    )
+    assert [finding for finding in findings if "articles" in finding.message] == []
+    assert cityfile_of_catalog.check(document) == []
 
 
 def test_another_language_and_accents_are_understood(catalog: Catalog) -> None:
