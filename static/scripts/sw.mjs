@@ -1,12 +1,13 @@
 // The service worker of all pages. For crews it keeps today's pages and photos, and what is posted to a ticket while there is no
 // connection. It keeps nothing of anybody who is not signed in, and forgets everything at sign-out.
 
-import { asset, forgetCaches, forgetPages, keepToday, page, photo } from "./phone/pages.mjs";
+import { asset, forgetCaches, forgetPages, keepToday, offlinePage, page, photo } from "./phone/pages.mjs";
 import { keepPost, sendMoves } from "./phone/queue.mjs";
 import { forgetStore, known, movesOf } from "./phone/store.mjs";
 
 const PAGE = /^\/crew(\/plan|\/offline|\/\d+)?$/;
 const WORK = /^\/crew\/(\d+)(\/follow-up)?$/;
+const MANY = "/crew/many";
 const UNREACHABLE = [502, 503, 504];
 const SLOW_MS = 30_000;
 
@@ -32,10 +33,11 @@ function answerToGet(pathname, mode) {
 function answerToPost(pathname, mode) {
   if (mode !== "navigate") return null;
   if (pathname === "/sign-out") return signOut;
-  return WORK.test(pathname) ? work : null;
+  if (pathname === MANY || WORK.test(pathname)) return work;
+  return pathname.startsWith("/crew/") ? nowOrNever : null;
 }
 
-/** Post to a ticket; keep what was posted where nothing answers, and show the ticket again. */
+/** Post to a ticket, or to many; keep what was posted where nothing answers, and show what it was posted from. */
 async function work(request) {
   const copy = request.clone();
   try {
@@ -45,11 +47,33 @@ async function work(request) {
     // Nothing answers: it may have arrived or not. Its key tells.
   }
   const { pathname } = new URL(request.url);
-  const ticket = Number(pathname.match(WORK)[1]);
-  await keepPost(ticket, pathname, await copy.formData());
+  const form = await copy.formData();
+  if (pathname === MANY) await keepMany(form);
+  else await keepPost(Number(pathname.match(WORK)[1]), pathname, form);
   await self.registration.sync?.register("moves").catch(() => {});
   await tell();
-  return Response.redirect(`/crew/${ticket}`, 303);
+  return Response.redirect(pathname === MANY ? "/crew" : pathname.replace("/follow-up", ""), 303);
+}
+
+/** Keep what was posted to many tickets as a move of each, by the key that the server would have made of it. */
+async function keepMany(form) {
+  for (const chosen of form.getAll("ticket")) {
+    const [ticket, version] = chosen.split(".");
+    const move = new FormData();
+    for (const [name, value] of form) if (name !== "ticket") move.append(name, value);
+    move.set("version", version);
+    move.set("key", `${form.get("key")}.${ticket}`);
+    await keepPost(Number(ticket), `/crew/${ticket}`, move);
+  }
+}
+
+/** Post what means nothing later, such as taking back the latest move. */
+async function nowOrNever(request) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    return (await offlinePage()) ?? Promise.reject(error);
+  }
 }
 
 /** Sign out once everything is sent, and forget all. What the server refused is somebody's to decide first. */

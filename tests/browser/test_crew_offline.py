@@ -121,6 +121,12 @@ def test_a_day_with_an_offline_stretch(
     look(page, "2-waiting")
     page.goto("/crew?q=never+seen")
     expect(page.get_by_role("heading", name="Clean Team")).to_be_visible()
+    for ticket in ids[2:]:
+        page.locator(f"#ticket-{ticket} [type=checkbox]").check()
+    page.get_by_role("button", name="Start work").click()
+    expect(page.locator("[data-state]")).to_have_text("Offline · 5 waiting")
+    page.goto("/crew/999")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
 
     server.begin()
     # Before the phone knows, somebody at the desk puts one of them aside.
@@ -142,6 +148,7 @@ def test_a_day_with_an_offline_stretch(
     look(page, "3-conflict")
     assert kinds(crew_engine, ids[0]) == ["in_progress", "done"]
     assert kinds(crew_engine, ids[1]) == ["waiting"]
+    assert [kinds(crew_engine, ticket) for ticket in ids[2:]] == [["in_progress"], ["in_progress"]]
     with crew_engine.connect() as connection:
         assert connection.scalar(text("select count(*) from photo")) == 1
 

@@ -42,6 +42,7 @@ EVENTS = {
     "merged": _l("Another ticket is the same problem and joins this one"),
     "split": _l("Taken apart again: another problem after all"),
     "different": _l("Compared: not the same problem"),
+    "corrected": _l("Corrected: what it is about, or where"),
     "at_risk": _l("At risk of being late"),
     "overdue": _l("The promised date has passed"),
     "escalated": _l("Those in charge were told"),
@@ -50,7 +51,7 @@ EVENTS = {
 }
 MOVES = {
     "hand_over": _l("Hand over"),
-    "remark": _l("Add without moving it"),
+    "remark": _l("Only add note and photos"),
     "assigned": _l("Put back in the queue"),
     "scheduled": _l("Schedule"),
     "in_progress": _l("Start work"),

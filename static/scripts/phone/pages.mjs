@@ -68,7 +68,7 @@ async function each(items, work) {
 /** Answer with the page from the network, and keep it; without a connection with the page kept. */
 export async function page(request) {
   const crew = await caches.open(PRIVATE);
-  const fallback = async () => (await keptPage(crew, request)) ?? (await keptPage(crew, new Request("/crew/offline")));
+  const fallback = async () => (await keptPage(crew, request)) ?? (await offlinePage());
   try {
     const response = await inTime(fetch(request), () => keptPage(crew, request));
     if (response.type === "basic" && response.status === 404) await crew.delete(request);
@@ -80,6 +80,11 @@ export async function page(request) {
     if (found) return found;
     throw error;
   }
+}
+
+/** Return the page that says that there is no connection. */
+export async function offlinePage() {
+  return keptPage(await caches.open(PRIVATE), new Request("/crew/offline"));
 }
 
 /** Return what comes from the network, or what is kept when that takes long: a weak signal is none. */
