@@ -29,7 +29,7 @@ from webapp.dispatch.queries import assigner
 from webapp.people.models import Staff
 
 BATCH = 1000
-_PLANNED = frozenset({"scheduled", "in_progress", "waiting"})
+PLANNED = frozenset({"scheduled", "in_progress", "waiting"})
 """States in which a crew has planned or begun its work."""
 
 
@@ -110,7 +110,7 @@ def step(session: Session, city: City, run_id: int, desk: Desk) -> Reassignment:
             if ticket.by_hand:
                 run.by_hand += 1
                 continue
-            if ticket.status in _PLANNED:
+            if ticket.status in PLANNED:
                 run.begun += 1
                 continue
         changes.append(_change(ticket, assignment, desk.catalog))
@@ -192,13 +192,13 @@ def _same(ticket: Row[Any], assignment: Assignment) -> bool:
 
 def _change(ticket: Row[Any], assignment: Assignment, known: Catalog) -> dict[str, Any]:
     """Return the columns of a ticket that changes hands."""
-    planned = ticket.status in _PLANNED
+    planned = ticket.status in PLANNED
     # Work that was planned goes on with whoever in the city has it now; nobody outside has agreed to it.
     owner = None if planned else assignment.owner
     return {
         "id": ticket.id,
         "version": ticket.version,
-        "status": (_replanned if planned else _status)(ticket.status, assignment),
+        "status": (_replanned if planned else status_after)(ticket.status, assignment),
         "crew_id": assignment.crew_id,
         "department_id": assignment.department_id,
         "owner": owner,
@@ -208,7 +208,8 @@ def _change(ticket: Row[Any], assignment: Assignment, known: Catalog) -> dict[st
     }
 
 
-def _status(status: str, assignment: Assignment) -> str:
+def status_after(status: str, assignment: Assignment) -> str:
+    """Return the status of a ticket, whose work is not planned, after it was assigned again."""
     if status == "reopened" and assignment.owner is None:
         return status
     return assignment.first_status

@@ -11,10 +11,13 @@ export function startSketch(panel, areaMap) {
   const hint = panel.querySelector("[data-hint]");
   const words = JSON.parse(hint.dataset.words);
   const [finish, cancel] = ["finish", "cancel"].map((name) => panel.querySelector(`[data-${name}]`));
-  const sketch = L.layerGroup().addTo(map);
+  // The panel is another one after each step; what was drawn for the one before goes with it.
+  areaMap.sketch?.remove();
+  const sketch = (areaMap.sketch = L.layerGroup().addTo(map));
   let corners = [];
   let on = false;
 
+  areaMap.quiet(false);
   say();
   map.off("click", areaMap.sketchClick).off("corners", areaMap.sketchCorners);
   areaMap.sketchCorners = () => !on && say();
