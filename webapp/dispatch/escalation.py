@@ -42,11 +42,11 @@ def run(session: Session, city: City, *, now: datetime | None = None) -> int:
     if not tickets:
         return 0
     known = catalog(session, city)
-    people = _staff_by_email(session, city.id)
+    told, people = escalations(city, known.calendar), _staff_by_email(session, city.id)
     due = [
         step | {"ticket_id": ticket.id, "due_at": ticket.due_at.isoformat()}
         for ticket, at_risk in zip(tickets, _at_risk(known, tickets), strict=True)
-        for step in _steps(ticket, at_risk, known, escalations(city, known.calendar), people, now)
+        for step in _steps(ticket, at_risk, known, told, people, now)
     ]
     if not due:
         return 0
@@ -78,15 +78,16 @@ def _steps(
     now: datetime,
 ) -> Iterator[dict[str, Any]]:
     """Yield the steps of one ticket that are due and not taken."""
-    moments = {"at risk": at_risk, "overdue": ticket.due_at}
+    moments = {"at_risk": at_risk, "overdue": ticket.due_at}
     department = known.departments[ticket.department_id].code
     for step in STEPS:
-        if moments[step.replace("_", " ")] <= now and step not in ticket.taken:
-            yield {"step": step, "kind": step, "to": [], "moment": moments[step.replace("_", " ")]}
+        if moments[step] <= now and step not in ticket.taken:
+            yield {"step": step, "kind": step, "to": [], "moment": moments[step]}
     for each in told:
-        if each.department not in (None, department) or each.name in ticket.taken or moments[each.when] > now:
+        since = moments[each.when.replace(" ", "_")]
+        if each.department not in (None, department) or each.name in ticket.taken or since > now:
             continue
-        moment = each.due(moments[each.when], known.calendar)
+        moment = each.due(since, known.calendar)
         if moment <= now:
             to = [people[address.lower()] for address in each.to if address.lower() in people]
             yield {"step": each.name, "kind": "escalated", "to": to, "moment": moment}

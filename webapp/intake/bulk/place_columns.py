@@ -34,9 +34,6 @@ class PlaceColumns:
         left, right = _named(segments.left_zip), _named(segments.right_zip)
         self._postcodes = pc.coalesce(left, right), pc.coalesce(right, left)
         self._zone_ids = {name: pa.array(zones.source_id, pa.string()) for name, zones in atlas.zones.items()}
-        self._asset_ids = {
-            kind: pa.array(table.source_id, pa.string()) for kind, table in atlas.assets.items()
-        }
         self._flags = pa.array([_flag_names(bits) for bits in range(1 << len(FLAGS))], pa.list_(pa.string()))
 
     def addresses(self, places: Places, given: pa.Array) -> pa.Array:
