@@ -50,10 +50,13 @@ async function ask() {
 /** What the worker tells: moves were sent, or there are more of them. */
 async function told({ sent }) {
   await showMoves();
-  if (sent && !isBeingWritten()) window.location.reload();
+  const [, ticket] = window.location.pathname.match(/^\/crew\/(\d+)$/) ?? [];
+  const isShown = ticket ? sent.includes(Number(ticket)) : sent.length > 0;
+  if (isShown && !isBeingWritten()) window.location.reload();
 }
 
 const isBeingWritten = () =>
+  document.querySelector("input[form=many]:checked") !== null ||
   [...document.querySelectorAll("[data-work]")].some((form) =>
     [...form.querySelectorAll("textarea, input[type=file], [name=material]")].some((field) => field.value !== field.defaultValue),
   );

@@ -102,7 +102,7 @@ self.addEventListener("message", (event) => {
   if (event.data === "send") event.waitUntil(sendMoves().then(tell, tell));
 });
 
-/** Let open pages look again at what waits; with how many were sent just now. */
+/** Let open pages look again at what waits; with the tickets of what was sent just now. */
 async function tell(sent) {
-  for (const client of await self.clients.matchAll()) client.postMessage({ sent: Number.isInteger(sent) ? sent : 0 });
+  for (const client of await self.clients.matchAll()) client.postMessage({ sent: Array.isArray(sent) ? sent : [] });
 }

@@ -24,7 +24,7 @@ from webapp.tickets.lifecycle import HANDERS, Incomplete, NotAllowed
 from webapp.tickets.models import Ticket, TimelineEntry
 from webapp.tickets.moving import Moved
 from webapp.tickets.pictures import Picture
-from webapp.tickets.remarks import remark
+from webapp.tickets.updating import remark
 
 HAND_OVER = "hand_over"
 REMARK = "remark"

@@ -28,7 +28,7 @@ export async function keepPost(ticket, url, form) {
   });
 }
 
-/** Send what waits, in the order in which it was made. Returns how many were sent. */
+/** Send what waits, in the order in which it was made. Returns the tickets of what was sent. */
 export function sendMoves() {
   sending ??= sendAll().finally(() => {
     sending = undefined;
@@ -39,15 +39,15 @@ export function sendMoves() {
 async function sendAll() {
   const staff = await known("staff");
   const moves = await movesOf(staff);
-  if (!moves.some((move) => !move.refusal)) return 0;
+  if (!moves.some((move) => !move.refusal)) return [];
   const today = await askToday();
   // What somebody else left on this phone goes when they are back.
-  if (today?.staff !== staff) return 0;
+  if (today?.staff !== staff) return [];
   const stuck = new Set();
-  let sent = 0;
+  const sent = [];
   for (const move of moves) {
     if (move.refusal || stuck.has(move.ticket)) stuck.add(move.ticket);
-    else if (await send(move, today.token)) sent += 1;
+    else if (await send(move, today.token)) sent.push(move.ticket);
     else stuck.add(move.ticket);
   }
   return sent;
