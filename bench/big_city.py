@@ -82,7 +82,7 @@ _TICKETS = """
       from (select i, i <= %(open)s as open, random() as share,
                    now() - case when i <= %(open)s then random() * interval '60 days'
                                 else interval '60 days' + random() * interval '700 days' end as opened_at
-              from generate_series(1, %(tickets)s) as i) as drawn
+              from generate_series(1::bigint, %(tickets)s) as i) as drawn
       join spot on spot.n = (i * 7919) %% (select count(*) from spot)
      cross join lateral (select left_from + (share * numbers)::int as house) as door
     """
