@@ -72,6 +72,14 @@ class Settings(BaseSettings):
         validation_alias="PINWARD_SHARED",
         description="Folder that city files mean by ${SHARED}: source data too large for the repository.",
     )
+    storage: str | None = Field(
+        default=None,
+        pattern=r"^s3://[^/]+",
+        validation_alias="PINWARD_STORAGE",
+        description="Keeps uploads and the event log in an S3-compatible store, such as s3://bucket/folder; "
+        "keys, region and endpoint come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and "
+        "AWS_ENDPOINT_URL. Without it they are kept in PINWARD_HOME.",
+    )
     proxies: int = Field(
         default=0,
         ge=0,
@@ -158,6 +166,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url
         return f"postgresql://pinward@/pinward?host={quote(str(self.socket_folder))}"
+
+    @cached_property
+    def kept_in(self) -> str:
+        """Where uploads and the event log are kept: a folder, or an S3-compatible store."""
+        return self.storage or str(self.home)
 
     @cached_property
     def secret_key(self) -> str:

@@ -12,7 +12,13 @@ import procrastinate
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-TASK_MODULES = ["webapp.dispatch.jobs", "webapp.intake.jobs", "webapp.notices.jobs", "webapp.tickets.jobs"]
+TASK_MODULES = [
+    "webapp.dispatch.jobs",
+    "webapp.insight.jobs",
+    "webapp.intake.jobs",
+    "webapp.notices.jobs",
+    "webapp.tickets.jobs",
+]
 
 HOURS_KEPT = 72
 """How long a failed job stays to be looked at; one that succeeded goes at once."""

@@ -1,4 +1,4 @@
-"""Where uploads are kept: a folder under PINWARD_HOME. Web nodes that share the work share the folder."""
+"""Where files are kept: in a folder that web nodes share, or in an S3-compatible store."""
 
 from __future__ import annotations
 
@@ -6,12 +6,32 @@ import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
-_NAME = re.compile(r"[a-z]+/[0-9]+/[A-Za-z0-9_-]{2}/[A-Za-z0-9_.-]+")
+import obstore
+from obstore.exceptions import BaseError as StorageError
+from obstore.store import S3Store
+
+__all__ = ["Bucket", "Folder", "Storage", "StorageError", "events", "opened", "uploads"]
+
+_NAME = re.compile(r"[A-Za-z0-9_=-]+(/[A-Za-z0-9_=-][A-Za-z0-9_.=-]*)+")
 
 
-class Storage:
-    """Files by name, such as ``photos/1/Zk/ZkX….jpg``: kept whole or not at all.
+class Storage(Protocol):
+    """Files by name, such as ``photos/1/Zk/ZkX….jpg``: kept whole or not at all."""
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep a file in place of one of that name. Who reads at the same time sees all of one of them."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file, None where there is none of that name."""
+
+    def forget(self, name: str) -> None:
+        """Remove a file, if it is there."""
+
+
+class Folder:
+    """A storage in a folder.
 
     Parameters
     ----------
@@ -23,7 +43,7 @@ class Storage:
         self._folder = folder
 
     def keep(self, name: str, content: bytes) -> None:
-        """Keep a file. Who reads at the same time sees all of it or nothing."""
+        """Keep a file in place of one of that name."""
         path = self._path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".")
@@ -49,11 +69,59 @@ class Storage:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name) or ".." in name:
-            raise ValueError(f"not the name of an upload: {name!r}")
-        return self._folder / name
+        return self._folder / _checked(name)
 
 
-def uploads(home: Path) -> Storage:
-    """Return the storage of what people send."""
-    return Storage(home / "uploads")
+class Bucket:
+    """A storage in an S3-compatible store.
+
+    Parameters
+    ----------
+    url
+        Such as ``s3://bucket/folder``. Keys, region and endpoint come from the environment's ``AWS_…``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._store = S3Store.from_url(url)
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep a file in place of one of that name."""
+        obstore.put(self._store, _checked(name), content)
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file, None where there is none of that name."""
+        try:
+            return bytes(obstore.get(self._store, _checked(name)).bytes())
+        except FileNotFoundError:
+            return None
+
+    def forget(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        obstore.delete(self._store, _checked(name))
+
+
+def opened(place: str) -> Storage:
+    """Return the storage in a folder, or in ``s3://bucket/folder``."""
+    return Bucket(place) if place.startswith("s3://") else Folder(Path(place))
+
+
+def uploads(kept_in: str) -> Storage:
+    """Return the storage of what people send.
+
+    Parameters
+    ----------
+    kept_in
+        ``Settings.kept_in``.
+    """
+    return opened(f"{kept_in}/uploads")
+
+
+def events(kept_in: str) -> Storage:
+    """Return the storage of the event log."""
+    return opened(f"{kept_in}/events")
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise ValueError(f"not the name of a file here: {name!r}")
+    return name

@@ -194,7 +194,7 @@ def test_a_photo_is_answered_with_two_statements(
 def test_a_form_keeps_photos_with_its_report(demo_session: Session, send: Send, tmp_path: Path) -> None:
     number = send()
     report_id = demo_session.scalar(text("select id from report where tracking_number = :n"), {"n": number})
-    storage = uploads(tmp_path)
+    storage = uploads(str(tmp_path))
     kept = [
         photos.keep_photo(demo_session, storage, 1, report_id, io.BytesIO(saved_as("PNG"))) for _ in range(2)
     ]
@@ -212,7 +212,7 @@ def test_a_form_keeps_photos_with_its_report(demo_session: Session, send: Send, 
     "name", ["../secret", "photos/1/../../x", "/etc/passwd", "photos/1/ab/..", "photos//x"]
 )
 def test_storage_keeps_inside_its_folder(tmp_path: Path, name: str) -> None:
-    storage = uploads(tmp_path)
+    storage = uploads(str(tmp_path))
     for attempt in (
         lambda: storage.read(name),
         lambda: storage.keep(name, b"x"),

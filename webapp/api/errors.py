@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -12,6 +13,9 @@ from werkzeug.routing import RequestRedirect
 from webapp.api.open311.errors import error_response
 
 blueprint = Blueprint("api_errors", __name__)
+
+_OPEN311 = ("/open311/", "/discovery.")
+_PROGRAMS = ("/api/", "/tiles/", "/photos/")
 
 
 class RequestError(Exception):
@@ -47,13 +51,21 @@ def problem(status: int, detail: str) -> Response:
 
 @blueprint.before_app_request
 def no_such_route() -> Response | None:
-    """Answer wrong paths and methods of Open311, which belong to none of its views."""
+    """Answer wrong paths and methods of programs, which belong to no view."""
     error = request.routing_exception
-    ours = request.path.startswith(("/open311/", "/discovery."))
-    if not ours or not isinstance(error, HTTPException) or isinstance(error, RequestRedirect):
+    if not isinstance(error, HTTPException) or isinstance(error, RequestRedirect):
         return None
-    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
-        refused = error_response(405, f"{request.method} is not possible here.")
-        refused.headers.extend([pair for pair in error.get_headers() if pair[0] == "Allow"])
-        return refused
-    return error_response(404, "There is nothing at this path. Check it, and its ending: .xml or .json.")
+    refuse: Callable[[int, str], Response]
+    if request.path.startswith(_OPEN311):
+        refuse = error_response
+        missing = "There is nothing at this path. Check it, and its ending: .xml or .json."
+    elif request.path.startswith(_PROGRAMS):
+        refuse = problem
+        missing = "There is nothing at this path: /api lists what there is."
+    else:
+        return None
+    if error.code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return refuse(404, missing)
+    refused = refuse(405, f"{request.method} is not possible here.")
+    refused.headers.extend([pair for pair in error.get_headers() if pair[0] == "Allow"])
+    return refused

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, g
+from flask import Blueprint, Response, current_app, g
 from flask_login import current_user
 
 from layers.queries import served_cities
+from webapp.api.errors import problem
 from webapp.catalog.queries import catalog
 from webapp.people.access import PUBLIC, access
 from webapp.storage import uploads
@@ -23,7 +24,7 @@ def photo(name: str, size: str) -> Response:
     """Answer a photo. Of a service that is not public only staff see it; to others it is not there."""
     found = _found(name, size)
     if found is None:
-        abort(404)
+        return problem(404, "There is no such photo.")
     return _answer(*found)
 
 
@@ -34,7 +35,7 @@ def _found(name: str, size: str) -> tuple[bytes, bool] | None:
         service_id = photos.service_of(g.session, city.id, name)
         if service_id is not None:
             public = catalog(g.session, city).services[service_id].public
-            content = photos.read_photo(uploads(settings.home), city.id, name, size)
+            content = photos.read_photo(uploads(settings.kept_in), city.id, name, size)
             return None if content is None or not (public or _staff_of(city.id)) else (content, public)
     return None
 

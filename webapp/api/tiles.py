@@ -15,6 +15,7 @@ from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from layers.current import atlas_of, served_city_id
 from layers.tiles import MAX_ZOOM, base_etag, base_tile
 from webapp.api.addresses import base_url
+from webapp.api.answers import readable_from_everywhere, tagged
 from webapp.api.errors import problem
 from webapp.people.access import PUBLIC, SIGNED_IN, access
 from webapp.tickets.tile_cache import public_tile
@@ -46,7 +47,7 @@ def tilejson(name: str) -> Response:
     atlas = atlas_of(g.session, _city_id())
     # With the map's tag in their address, tiles of the base map may be kept for ever.
     tag = f"?v={base_etag(atlas)}" if name == "base" else ""
-    return jsonify(
+    answer = jsonify(
         tilejson="3.0.0",
         name=f"{atlas.city.name}: {name}",
         tiles=[f"{base_url()}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{tag}"],
@@ -55,6 +56,8 @@ def tilejson(name: str) -> Response:
         bounds=atlas.bounds,
         vector_layers=_LAYERS[name],
     )
+    answer.headers["Cache-Control"] = "public, no-cache"
+    return readable_from_everywhere(tagged(answer))
 
 
 @blueprint.get("/base/<int:z>/<int:x>/<int:y>.mvt")

@@ -27,6 +27,7 @@ SECTIONS = {
         "locate": "Say what the map knows of a point.",
         "find": "Find an address, a crossing or a place.",
         "reports": "Load reports from a file, and export them.",
+        "events": "Write what happened to Parquet files, for analysts.",
         "duplicates": "Score pairs of reports, and judge the scoring.",
     },
     "Measuring": {

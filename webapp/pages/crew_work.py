@@ -50,7 +50,7 @@ def work(ticket_id: int) -> AnyResponse:
         made_at=_made_at(),
         key=request.form.get("key", "")[:LONGEST_KEY] or None,
     )
-    storage = uploads(current_app.config["PINWARD"].home)
+    storage = uploads(current_app.config["PINWARD"].kept_in)
     try:
         moved = working.take(
             here.session, here.city, storage, row.id, told, by=current_user._get_current_object()

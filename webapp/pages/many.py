@@ -40,7 +40,7 @@ def do_chosen() -> list[Line]:
     """Do to each ticket ticked in the form what the form says. The caller commits."""
     here, form, me = served(), request.form, current_user._get_current_object()
     to, key = form.get("to", ""), form.get("key", "")[:40]
-    storage = uploads(current_app.config["PINWARD"].home)
+    storage = uploads(current_app.config["PINWARD"].kept_in)
 
     def act(ticket_id: int, version: int) -> Moved:
         work = Work(

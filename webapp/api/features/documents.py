@@ -80,6 +80,7 @@ def collection(
         West, south, east, north of the city in degrees.
     """
     here = f"{base}/collections/{quote(features.id)}"
+    files = f"{base.removesuffix('/features')}/exports/{quote(features.id)}"
     extent: Document = {}
     if bounds is not None:
         extent["spatial"] = {"bbox": [list(bounds)], "crs": CRS84}
@@ -103,6 +104,8 @@ def collection(
                 SCHEMA,
                 "Properties to filter by",
             ),
+            link("enclosure", f"{files}.csv", "text/csv", "All of it as CSV"),
+            link("enclosure", f"{files}.parquet", "application/vnd.apache.parquet", "All as GeoParquet"),
         ],
     }
 

@@ -76,7 +76,7 @@ def _drawn() -> list[pictures.Picture]:
 
 
 def _keep(city: City, report_id: int, drawn: list[pictures.Picture]) -> None:
-    storage = uploads(current_app.config["PINWARD"].home)
+    storage = uploads(current_app.config["PINWARD"].kept_in)
     for picture in drawn:
         photos.keep_picture(g.session, storage, city.id, report_id, picture)
 

@@ -1,0 +1,28 @@
+"""What is counted and kept every night."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import select
+
+from layers.models import City
+from webapp import jobs
+from webapp.config import settings
+from webapp.db import job_sessions
+from webapp.insight import event_log
+from webapp.storage import events
+
+log = structlog.get_logger()
+
+
+@jobs.app.periodic(cron="41 8 * * *")
+@jobs.app.task(name="event_log", queueing_lock="event_log")
+def write_event_log(timestamp: int) -> None:
+    """Add to the event log of every city what has happened since the last night."""
+    now = settings()
+    with job_sessions(now.database)() as session:
+        for city in session.scalars(select(City).order_by(City.id)).all():
+            written = event_log.export(session, city, events(now.kept_in))
+            # Ends the transaction, and with it the lock.
+            session.commit()
+            log.info("event log written", city=city.slug, events=written.events, files=written.files)
