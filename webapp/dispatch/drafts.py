@@ -14,7 +14,7 @@ from typing import Any
 
 import shapely
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from layers.areas import Area, areas_of, current_edition, to_lonlat
@@ -79,7 +79,7 @@ class Draft:
 
 
 def layers_of(session: Session, city_id: int) -> list[Layer]:
-    """Return the zone layers in whose zones rules hold, in force or drafted, and partitions besides."""
+    """Return the zone layers over which there are rules, or on which somebody works."""
     named = {row.layer for row in rulebook.in_force(session, city_id)}
     drafted = select(AreaDraft.layer_id).where(AreaDraft.city_id == city_id).distinct()
     at_work = set(session.scalars(drafted))
@@ -87,6 +87,27 @@ def layers_of(session: Session, city_id: int) -> list[Layer]:
         select(Layer).where(Layer.city_id == city_id, Layer.kind == "zones").order_by(Layer.id)
     )
     return [layer for layer in layers if layer.name in named or layer.id in at_work]
+
+
+@dataclass(frozen=True, slots=True)
+class LatestStep:
+    """The latest step of a draft."""
+
+    did: str
+    by: str
+    at: datetime
+
+
+def at_work(session: Session, city_id: int) -> dict[int, LatestStep]:
+    """Return the latest step of each draft, by layer."""
+    rows = session.execute(
+        select(AreaDraft.layer_id, AreaDraft.did, Staff.name, AreaDraft.at)
+        .join(Staff, (Staff.city_id == AreaDraft.city_id) & (Staff.id == AreaDraft.staff_id))
+        .where(AreaDraft.city_id == city_id)
+        .ext(distinct_on(AreaDraft.layer_id))
+        .order_by(AreaDraft.layer_id, AreaDraft.step.desc())
+    )
+    return {row.layer_id: LatestStep(row.did, row.name, row.at) for row in rows}
 
 
 def read(session: Session, layer: Layer) -> Draft:

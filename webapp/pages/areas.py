@@ -25,9 +25,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from layers import drawing
 from layers.area_check import Fault, faults
-from layers.areas import Area, areas_of, as_geojson, current_edition
+from layers.areas import Area, areas_of, as_geojson
 from layers.drawing import DrawingRefused, Ground
 from layers.models import Layer
+from layers.queries import current_editions
 from webapp.dispatch import drafts, fallback
 from webapp.dispatch.drafts import Draft, DraftOvertaken
 from webapp.pages.area_words import fault_words, refusal, rule_what, rule_who, spot, step_words
@@ -92,9 +93,12 @@ def may_edit() -> bool:
 def show() -> str:
     """List the layers of service areas, and how many tickets nobody has."""
     here = served()
+    steps = drafts.at_work(here.session, here.city.id)
+    editions = {layer.id: edition for edition, layer in current_editions(here.session, here.city.id)}
     rows = [
-        (layer, drafts.read(here.session, layer), current_edition(here.session, layer))
+        (layer, steps.get(layer.id), editions[layer.id])
         for layer in drafts.layers_of(here.session, here.city.id)
+        if layer.id in editions
     ]
     return render_template(
         "admin/areas.html", rows=rows, waiting=fallback.count(here.session, here.city.id), may_edit=may_edit()
