@@ -1,12 +1,17 @@
-"""A town with one service, one ticket and as many reporters as a test wants, written without intake."""
+"""A town with one service, one ticket and as many reporters as a test wants, without intake; and who hears of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from threading import Thread
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -186,3 +191,43 @@ def town(committed_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[T
 @pytest.fixture
 def town_settings(town: Town) -> Settings:
     return settings()
+
+
+@dataclass
+class Listener:
+    """Another system: what it heard, and how it answers."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    on_heard: Callable[[dict[str, str], bytes], None] = lambda _headers, _body: None
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.heard]
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    told = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.heard.append((dict(self.headers), body))
+            told.on_heard(*told.heard[-1])
+            self.send_response(told.answers.pop(0) if told.answers else 204)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.url = f"http://127.0.0.1:{server.server_port}/hook?from=pinward"
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield told
+    server.shutdown()
+    thread.join()
+    server.server_close()

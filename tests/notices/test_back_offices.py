@@ -9,12 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from email import policy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -25,6 +27,7 @@ from layers.models import City
 from layers.queries import city_by_slug
 from tests.api.conftest import Pin, move_ticket, street_pins
 from tests.fixtures.databases import Server
+from tests.notices.conftest import Listener
 from tests.notices.servers import Pinward, served, wire
 from webapp.catalog.queries import catalog
 from webapp.config import CHECKOUT, Settings, settings
@@ -32,7 +35,7 @@ from webapp.db import session_on
 from webapp.intake.draft import read_draft
 from webapp.intake.submit import submit
 from webapp.notices import cityfile as offices_file
-from webapp.notices import jobs, orders, waits
+from webapp.notices import jobs, orders, queues, waits, webhooks
 from webapp.notices.models import BackOfficeOrder, BackOfficeUpdate
 from webapp.people.keys import add_key
 from webapp.people.models import Staff
@@ -127,6 +130,16 @@ class Hall:
         of_report = select(Ticket).join(Report, Report.ticket_id == Ticket.id)
         return self.session.scalars(of_report.where(Report.tracking_number == number)).one()
 
+    def merge(self, number: str, *, into: str) -> None:
+        """Let the desk say that two reports are one problem."""
+        agent = self.session.scalars(select(Staff).where(Staff.role == "agent")).one()
+        gone, kept = self.ticket(number), self.ticket(into)
+        merge(
+            self.session, self.city, gone.id, into=kept.id,
+            by=agent, version=gone.version, into_version=kept.version,
+        )  # fmt: skip
+        self.session.commit()
+
     def mails(self) -> list[tuple[str, str]]:
         """Send what is due, and return whom each mail was to and what it is about."""
         jobs.run(self.session, self.settings)
@@ -186,18 +199,8 @@ def test_a_ticket_goes_there_once_and_one_update_reaches_all_who_reported_it(
     assert made.description == f"The stop sign is gone\n\nPinward demo: {first}"
     assert made.contact_id is None
     third = hall.report(elsewhere, description="Sign", email="cyd@example.org")
-    agent = hall.session.scalars(select(Staff).where(Staff.role == "agent")).one()
-    gone, kept = hall.ticket(third), hall.ticket(first)
-    merge(
-        hall.session,
-        hall.city,
-        gone.id,
-        into=kept.id,
-        by=agent,
-        version=gone.version,
-        into_version=kept.version,
-    )
-    hall.session.commit()
+    kept = hall.ticket(first)
+    hall.merge(third, into=first)
     assert hall.reference(third) == reference
     works.move(str(reference), "done", detail="fixed", note="A new sign stands.")
     hall.hear()
@@ -406,6 +409,61 @@ def test_only_what_is_theirs_and_goes_on_is_sent(committed_hall: Hall, works: Pi
     assert hall.run() == 0
     hall.session.execute(text("update back_office set paused_at = null"))
     assert hall.run() == 1
+
+
+def test_webhooks_of_a_work_order_system_move_our_ticket_and_reach_three_reporters_once(
+    committed_hall: Hall, works: Pinward, key: str, listener: Listener, tmp_path: Path
+) -> None:
+    """Another way round: there a webhook, here the updates extension, and a few lines between that trust neither."""
+    hall = committed_hall
+    hall.open_office(works.open311, key)
+    at, elsewhere = next(hall.pins), next(hall.pins)
+    first = hall.report(at, email="ada@example.org")
+    second = hall.report(at, email="bob@example.org", same_as=hall.ticket(first).id)
+    third = hall.report(elsewhere, email="cyd@example.org")
+    hall.merge(third, into=first)
+    assert hall.run() == 1
+    reference = str(hall.reference(second))
+    _, update_key = add_key(hall.session, hall.city.id, "The yard", scopes=["update"])
+    hook = webhooks.add(works.session, works.city.id, listener.url, ["in_progress", "done"])
+    hall.session.commit()
+    works.session.commit()
+    answers: list[int] = []
+    with served(settings().database, tmp_path) as ours:
+
+        def pass_on(headers: dict[str, str], body: bytes) -> None:
+            at, _proof = headers["Pinward-Signature"].removeprefix("t=").split(",v1=")
+            assert webhooks.signature(hook.secret, body, int(at)) == headers["Pinward-Signature"]
+            assert abs(time.time() - int(at)) < 300
+            event = json.loads(body)
+            assert reference in event["service_request_ids"]
+            told = {
+                "api_key": update_key, "service_request_id": first, "update_id": event["id"],
+                "status": {"done": "FIXED"}.get(event["event"], "IN_PROGRESS"), "updated_datetime": event["at"],
+                "description": event["note"] or "The crew is there.", "customer_reference": "WO-1",
+            }  # fmt: skip
+            answer = requests.post(f"{ours.open311}servicerequestupdates.json", data=told, timeout=30)
+            answers.append(answer.status_code)
+
+        listener.on_heard = pass_on
+        inside = Settings(PINWARD_HOOKS_INSIDE=True)
+        works.move(reference, "in_progress")
+        works.move(reference, "done", detail="fixed", note="A new sign stands.")
+        assert jobs.run_webhooks(works.session, inside) == 2
+        assert (hall.ticket(third).status, hall.ticket(third).outcome) == ("done", "fixed")
+        mails = hall.mails()
+        assert sorted(to for to, about in mails if about == "The work is done") == [
+            "ada@example.org", "bob@example.org", "cyd@example.org",
+        ]  # fmt: skip
+        replayed = queues.send_again(works.session, works.city.id, "hook", listener.events[1]["id"])
+        works.session.commit()
+        assert replayed
+        assert jobs.run_webhooks(works.session, inside) == 1
+        assert answers == [201, 201, 400], "the same id: it was taken before"
+        assert hall.mails() == mails
+        told = requests.get(f"{ours.open311}requests/{third}.json?extensions=true", timeout=30).json()
+        assert told[0]["status_notes"] == "A new sign stands."
+        assert sorted(told[0]["work_order"].split(", ")) == sorted([reference, "WO-1"])
 
 
 def report_id(hall: Hall, number: str) -> int:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,50 +15,13 @@ from layers.current import current_atlas
 from layers.models import City
 from layers.queries import city_by_slug
 from tests.api.conftest import move_ticket, street_pins
+from tests.notices.conftest import Listener
 from webapp.catalog.queries import catalog
 from webapp.config import Settings
 from webapp.intake.draft import read_draft
 from webapp.intake.submit import submit
 from webapp.notices import outside, waits, webhooks
 from webapp.notices.jobs import run_webhooks
-
-
-@dataclass
-class Listener:
-    """Another system: what it heard, and how it answers."""
-
-    url: str = ""
-    answers: list[int] = field(default_factory=list)
-    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.heard]
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    told = Listener()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.heard.append((dict(self.headers), body))
-            self.send_response(told.answers.pop(0) if told.answers else 204)
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-
-        def log_message(self, *_arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told.url = f"http://127.0.0.1:{server.server_port}/hook?from=pinward"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

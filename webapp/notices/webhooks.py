@@ -168,6 +168,8 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
             or_(func.cardinality(Webhook.kinds) == 0, entry.kind == func.any(Webhook.kinds)),
             unread,
         )
+        # In this order they are sent.
+        .order_by(entry.id, Webhook.id)
     )
     made = insert(WebhookDelivery).from_select(["city_id", "webhook_id", "timeline_id", "next_at"], wanted)
     return len(session.execute(made.on_conflict_do_nothing().returning(WebhookDelivery.id)).all())
