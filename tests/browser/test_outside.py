@@ -51,6 +51,6 @@ def test_what_was_given_up_is_sent_again(browser_page: Page, screenshot: Callabl
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("api_key: is not valid.")).to_be_visible()
     page.get_by_role("button", name=re.compile("Send again.*yard")).click()
-    expect(page.get_by_text("It is tried again within seconds.")).to_be_visible()
+    expect(page.get_by_text("It is next in the queue.")).to_be_visible()
     expect(page.get_by_text("Nothing here")).to_be_visible()
     screenshot("empty")

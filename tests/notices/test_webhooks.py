@@ -20,7 +20,7 @@ from webapp.catalog.queries import catalog
 from webapp.config import Settings
 from webapp.intake.draft import read_draft
 from webapp.intake.submit import submit
-from webapp.notices import outside, waits, webhooks
+from webapp.notices import outside, queues, waits, webhooks
 from webapp.notices.jobs import run_webhooks
 
 
@@ -101,7 +101,7 @@ def test_what_failed_is_tried_again_later_and_at_last_is_a_dead_letter_that_can_
     assert webhooks.queue(demo_session, city.id) == []
     (dead,) = webhooks.queue(demo_session, city.id, dead=True)
     assert dead.attempts == len(listener.heard) == waits.TRIES
-    assert webhooks.send_again(demo_session, city.id, dead.id) is dead
+    assert queues.send_again(demo_session, city.id, "hook", dead.id)
     demo_session.execute(text("update webhook_delivery set next_at = now()"))
     demo_session.commit()
     assert run_webhooks(demo_session, inside) == 1

@@ -10,7 +10,7 @@ import click
 from webapp.cli.city_session import city_session
 from webapp.cli.console import Failure
 from webapp.config import settings
-from webapp.notices import webhooks
+from webapp.notices import queues, webhooks
 
 
 @click.group()
@@ -85,7 +85,7 @@ def again(slug: str | None, delivery_ids: tuple[int, ...]) -> None:
     """Send deliveries once more, also delivered ones and dead letters."""
     with city_session(slug) as (session, city):
         for delivery_id in delivery_ids:
-            if webhooks.send_again(session, city.id, delivery_id) is None:
+            if not queues.send_again(session, city.id, "hook", delivery_id):
                 raise Failure(f"{city.name} has no delivery {delivery_id}.", "See 'pinward webhook queue'.")
         session.commit()
         click.echo(f"{len(delivery_ids)} queued.")

@@ -19,9 +19,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from webapp.notices import outbox
+from webapp.notices import outbox, waits
 from webapp.notices.models import BackOffice, BackOfficeOrder
-from webapp.notices.waits import next_try
 from webapp.tickets.models import Report, Ticket, TimelineEntry
 from webapp.tickets.updating import call_it
 
@@ -59,28 +58,18 @@ def claim(session: Session, city_id: int, *, silent: set[int]) -> Claimed | None
     silent
         Back offices that do not answer just now: theirs wait.
     """
-    order = BackOfficeOrder
-    due = (
-        select(order, BackOffice)
-        .join(BackOffice, and_(BackOffice.city_id == city_id, BackOffice.id == order.back_office_id))
-        .where(
-            order.city_id == city_id,
-            order.next_at <= func.now(),
-            _active(city_id),
-            BackOffice.paused_at.is_(None),
-            BackOffice.id.not_in(silent),
-        )
-        .order_by(order.next_at, order.id)
-        .limit(1)
-        .with_for_update(of=order, skip_locked=True)
+    found = waits.claim(
+        session,
+        BackOfficeOrder,
+        BackOfficeOrder.back_office_id,
+        _active(city_id),
+        silent,
+        to=BackOffice,
     )
-    found = session.execute(due).one_or_none()
     if found is None:
         return None
     row, office = found
     before = row.tried_at
-    row.attempts += 1
-    row.next_at = next_try(row.attempts)
     row.tried_at = before or datetime.now(UTC)
     session.flush()
     wanted = session.scalar(
@@ -100,7 +89,7 @@ def sent(session: Session, city_id: int, claimed: Claimed, reference: str | None
 
 def promised(session: Session, city_id: int, claimed: Claimed, token: str) -> None:
     """Note the token by which the number can be asked for in a while."""
-    _note(session, city_id, claimed.id, token=token, attempts=1, next_at=next_try(1), error="")
+    _note(session, city_id, claimed.id, token=token, attempts=1, next_at=waits.next_try(1), error="")
 
 
 def failed(session: Session, city_id: int, claimed: Claimed, error: str, *, taken: bool | None) -> None:

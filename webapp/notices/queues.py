@@ -164,7 +164,7 @@ def send_dead_again(session: Session, city_id: int, kind: Kind, endpoint_id: int
 
 
 def _queue(session: Session, table: _Table, *which: ColumnElement[bool]) -> int:
-    again = {"attempts": 0, "next_at": func.now(), table.arrived_at.key: None}
+    again = {"attempts": 0, "next_at": func.now(), "error": "", table.arrived_at.key: None}
     queued = update(table.row).where(*which).values(**again).returning(table.row.id)
     return len(session.scalars(queued, execution_options={"synchronize_session": False}).all())
 

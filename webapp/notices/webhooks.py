@@ -21,9 +21,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from layers.models import City
-from webapp.notices import outbox
+from webapp.notices import outbox, waits
 from webapp.notices.models import Webhook, WebhookDelivery
-from webapp.notices.waits import next_try
 from webapp.tickets.models import TimelineEntry
 
 READER = "webhooks"
@@ -74,14 +73,6 @@ def queue(session: Session, city_id: int, *, dead: bool = False) -> Sequence[Web
     return session.scalars(here.limit(MOST_LISTED)).all()
 
 
-def send_again(session: Session, city_id: int, delivery_id: int) -> WebhookDelivery | None:
-    """Queue a delivery once more, whether it was delivered, waits or is a dead letter."""
-    delivery = session.get(WebhookDelivery, (city_id, delivery_id))
-    if delivery is not None:
-        delivery.attempts, delivery.next_at, delivery.delivered_at = 0, datetime.now(UTC), None
-    return delivery
-
-
 def read(session: Session, city_id: int) -> int:
     """Make the deliveries of the entries committed since the last time, and return how many."""
     if not session.scalar(select(func.count()).select_from(Webhook).where(_active(city_id))):
@@ -97,27 +88,12 @@ def claim(session: Session, city_id: int, *, silent: set[int]) -> Claimed | None
     silent
         Webhooks where nobody answers just now: theirs wait.
     """
-    due = (
-        select(WebhookDelivery, Webhook)
-        .join(Webhook, and_(Webhook.city_id == city_id, Webhook.id == WebhookDelivery.webhook_id))
-        .where(
-            WebhookDelivery.city_id == city_id,
-            WebhookDelivery.next_at <= func.now(),
-            _active(city_id),
-            Webhook.paused_at.is_(None),
-            Webhook.id.not_in(silent),
-        )
-        .order_by(WebhookDelivery.next_at, WebhookDelivery.id)
-        .limit(1)
-        .with_for_update(of=WebhookDelivery, skip_locked=True)
+    found = waits.claim(
+        session, WebhookDelivery, WebhookDelivery.webhook_id, _active(city_id), silent, to=Webhook
     )
-    found = session.execute(due).one_or_none()
     if found is None:
         return None
     delivery, hook = found
-    delivery.attempts += 1
-    delivery.next_at = next_try(delivery.attempts)
-    session.flush()
     return Claimed(delivery.id, hook.id, hook.url, hook.secret, delivery.attempts, delivery.timeline_id)
 
 

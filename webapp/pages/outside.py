@@ -79,7 +79,7 @@ def again() -> Response:
         abort(404)
     _record("outside_again", f"{kind} {number}")
     here.session.commit()
-    flash(_("It is tried again within seconds."))
+    flash(_("It is next in the queue."))
     return _back()
 
 
