@@ -14,6 +14,7 @@ from webapp.config import CHECKOUT, settings
 pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.demo_city",
+    "tests.fixtures.areas",
     "tests.fixtures.web",
     "tests.fixtures.browsers",
     "tests.fixtures.network",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,13 +11,13 @@ import shapely
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from layers import current, drawing
+from layers import drawing
 from layers.area_check import faults
 from layers.areas import Area, to_lonlat, to_metric
 from layers.current import load_atlas
 from layers.drawing import DrawingRefused, Ground
 from layers.models import City, Layer
-from layers.queries import city_by_slug
+from tests.fixtures.areas import forget_map
 from webapp.catalog.queries import catalog
 from webapp.dispatch import drafts, publishing, reassignment, rulebook, trial
 from webapp.dispatch.drafts import Draft, DraftOvertaken
@@ -32,22 +31,14 @@ from webapp.tickets.models import Ticket, TimelineEntry
 NOON = datetime(2026, 4, 22, 17, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _no_map_of_another_test(demo_session: Session) -> Iterator[None]:
-    """Forget the map in memory: what these tests publish is rolled back."""
-    current._slots.clear()
-    yield
-    current._slots.clear()
+@pytest.fixture
+def city(drawn_city: City) -> City:
+    return drawn_city
 
 
 @pytest.fixture
-def city(demo_session: Session) -> City:
-    return city_by_slug(demo_session, "demo")
-
-
-@pytest.fixture
-def layer(demo_session: Session) -> Layer:
-    return demo_session.scalars(select(Layer).where(Layer.name == "works")).one()
+def layer(works_layer: Layer) -> Layer:
+    return works_layer
 
 
 @pytest.fixture
@@ -254,8 +245,7 @@ def test_rules_are_drafted_tried_and_published_with_the_areas(
     publishing.publish(demo_session, city, draft, by=admin)
     demo_session.refresh(city)
     assert rulebook.in_force(demo_session, city.id) == rows
-    # A running process looks for a new map once a second.
-    current._slots.clear()
+    forget_map()
     assert crew_of(demo_session, city, report(demo_session, city, lon, lat)) == "works-east"
     publishing.restore(demo_session, city, layer, publishing.history(demo_session, layer)[1].id, by=admin)
     assert rulebook.in_force(demo_session, city.id) == rows[:-2]

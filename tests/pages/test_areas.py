@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
 import shapely
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from layers import current
 from layers.areas import Area
 from layers.models import City, Layer
-from layers.queries import city_by_slug
 from tests.pages.people import sign_in
 from tests.pages.spots import spot
 from webapp.dispatch import drafts, publishing, reassignment, rulebook
@@ -29,22 +27,14 @@ from webapp.people.models import Staff
 URL = "/admin/areas/works"
 
 
-@pytest.fixture(autouse=True)
-def _no_map_of_another_test(demo_session: Session) -> Iterator[None]:
-    """Forget the map in memory: what these tests publish is rolled back."""
-    current._slots.clear()
-    yield
-    current._slots.clear()
+@pytest.fixture
+def city(drawn_city: City) -> City:
+    return drawn_city
 
 
 @pytest.fixture
-def city(demo_session: Session) -> City:
-    return city_by_slug(demo_session, "demo")
-
-
-@pytest.fixture
-def layer(demo_session: Session) -> Layer:
-    return demo_session.scalars(select(Layer).where(Layer.name == "works")).one()
+def layer(works_layer: Layer) -> Layer:
+    return works_layer
 
 
 @pytest.fixture

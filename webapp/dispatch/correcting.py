@@ -20,7 +20,7 @@ from layers.places import Place
 from webapp.catalog.queries import catalog
 from webapp.dispatch.priority import Priority
 from webapp.dispatch.queries import assigner, prioritizer
-from webapp.dispatch.reassignment import PLANNED, status_after
+from webapp.dispatch.reassignment import BY_HAND, PLANNED, status_after
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import COMPARERS, Incomplete, NotAllowed, words
 from webapp.tickets.models import OPEN_STATUSES
@@ -137,19 +137,16 @@ def _told(
 
 
 _TICKET = text(
-    """
+    f"""
     select ticket.*, coalesce(st_x(ticket.geom), 'NaN') as lon, coalesce(st_y(ticket.geom), 'NaN') as lat,
            crew.retired_at is not null as retired,
            coalesce((select answers from report
                       where report.city_id = ticket.city_id and report.ticket_id = ticket.id
-                      order by id limit 1), '{}') as answers,
-           coalesce((select actor = 'staff' from timeline as given
-                      where given.city_id = ticket.city_id and given.ticket_id = ticket.id
-                        and given.data ? 'crew'
-                      order by given.at desc, given.id desc limit 1), false) as by_hand
+                      order by id limit 1), '{{}}') as answers,
+           {BY_HAND} as by_hand
       from ticket left join crew on crew.city_id = ticket.city_id and crew.id = ticket.crew_id
      where ticket.city_id = :city_id and ticket.id = :ticket_id
-    """
+    """  # noqa: S608  (only names of columns)
 )
 
 _CORRECT = text(

@@ -231,19 +231,23 @@ def _write(session: Session, city_id: int, run_id: int, changes: list[dict[str, 
     return count
 
 
-_COLUMNS = """
+BY_HAND = """
+    coalesce((select actor = 'staff' from timeline as given
+               where given.city_id = ticket.city_id and given.ticket_id = ticket.id
+                 and (given.data ? 'crew' or given.kind = 'referred')
+                 and not exists (select from timeline as undone
+                                  where undone.city_id = given.city_id
+                                    and undone.ticket_id = given.ticket_id and undone.kind = 'undone'
+                                    and (undone.data ->> 'undoes')::bigint = given.id)
+               order by given.at desc, given.id desc limit 1), false)"""
+"""SQL: whether a person gave a row ``ticket`` to who has it."""
+
+_COLUMNS = f"""
     select ticket.id, ticket.version, ticket.status, ticket.service_id, ticket.opened_at, ticket.address,
            ticket.crew_id, ticket.department_id, ticket.owner,
            coalesce(st_x(ticket.geom), 'NaN') as lon, coalesce(st_y(ticket.geom), 'NaN') as lat,
-           coalesce((select actor = 'staff' from timeline as given
-                      where given.city_id = ticket.city_id and given.ticket_id = ticket.id
-                        and (given.data ? 'crew' or given.kind = 'referred')
-                        and not exists (select from timeline as undone
-                                         where undone.city_id = given.city_id
-                                           and undone.ticket_id = given.ticket_id and undone.kind = 'undone'
-                                           and (undone.data ->> 'undoes')::bigint = given.id)
-                      order by given.at desc, given.id desc limit 1), false) as by_hand
-      from ticket"""
+           {BY_HAND} as by_hand
+      from ticket"""  # noqa: S608  (only names of columns)
 
 _OPEN = text(
     f"""{_COLUMNS}
