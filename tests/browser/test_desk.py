@@ -114,6 +114,21 @@ def test_a_dropped_call_waits(browser_page: Page, screenshot: Callable[[str], Pa
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Answered: count it")).to_be_focused()
     screenshot("article")
+    page.evaluate("scrollTo(0, 0)")  # where the bar covers half of a field, axe finds the field too small
     assert_accessible(page)
     page.keyboard.press("Enter")
     expect(page.get_by_text("Counted: answered from an article.")).to_be_visible()
+
+
+@LOOKS
+def test_who_works_here(browser_page: Page, screenshot: Callable[[str], Path], scheme: str) -> None:
+    page = browser_page
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    sign_in(page, "administrator")
+    page.goto("/admin/staff")
+    screenshot("1-staff")
+    assert_accessible(page)
+    page.get_by_role("link", name="Desk Agent").click()
+    expect(page.get_by_role("heading", name="Desk Agent")).to_be_visible()
+    screenshot("2-person")
+    assert_accessible(page)
