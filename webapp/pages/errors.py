@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from psycopg.errors import NumericValueOutOfRange
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 blueprint = Blueprint("errors", __name__)
@@ -90,6 +92,16 @@ def stale_form(error: CSRFError) -> Response:
             _("This page was open for too long. Everything you wrote is here: please send it again.")
         )
     return _answer(400, CSRF)
+
+
+@blueprint.app_errorhandler(DataError)
+def beyond_all_numbers(error: DataError) -> Response:
+    """Answer a number that no column can hold, as one that nothing has."""
+    if not isinstance(error.orig, NumericValueOutOfRange):
+        return broken(error)
+    # The page about it may ask the database who is signed in.
+    g.session.rollback()
+    return _answer(404, WORDS[404]) if request.method == "GET" else _answer(400, WORDS[400])
 
 
 @blueprint.app_errorhandler(Exception)
