@@ -10,6 +10,8 @@ from defusedxml import ElementTree
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.api.conftest import REQUESTS
@@ -207,3 +209,18 @@ def test_updates_name_a_bad_parameter(demo_client: FlaskClient, name: str, value
     answer = demo_client.get(f"{V2}/servicerequestupdates.json?{name}={value}")
     assert 400 <= answer.status_code < 500
     assert descriptions(answer)[0].startswith(name)
+
+
+@pytest.mark.parametrize("path", ["requests", "servicerequestupdates"])
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_a_question_that_takes_too_long_is_ended_with_what_to_do(
+    demo_client: FlaskClient, demo_session: Session, demo_engine: Engine, path: str, form: str
+) -> None:
+    with demo_engine.connect() as other:
+        # Whatever the database waits for: here for a table that somebody else has.
+        other.execute(text("lock table timeline in access exclusive mode"))
+        demo_session.execute(text("set local statement_timeout = '100ms'"))
+        answer = demo_client.get(f"{V2}/{path}.{form}")
+        other.rollback()
+    assert answer.status_code == 400
+    assert descriptions(answer) == ["This takes too long: narrow start_date, end_date or bbox."]
