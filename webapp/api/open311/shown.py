@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,13 +41,15 @@ class Reader:
             fields |= extension_fields(row, self.known, self.zone, pictures, sees_all=sees_all)
         return fields
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The city's time zone."""
         return ZoneInfo(self.city.time_zone)
 
     def pictures(self, row: RowMapping) -> list[str]:
         """Return the addresses of a report's photos, and of pictures elsewhere."""
+        if not row["photos"] and not row["media_urls"]:
+            return []
         kept = [f"{self.base}/photos/{name}.jpg" for name in row["photos"]]
         return kept + media.shown(row["media_urls"])
 
