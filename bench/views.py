@@ -149,7 +149,9 @@ def _paths(app: Flask, role: str, known: dict[str, Any]) -> Iterator[str]:
 def _hire(session: Session) -> None:
     """Add one person of each role, the crew's with the crew that has most to do."""
     crew = session.scalar(
-        text("select crew_id from ticket where open group by 1 order by count(*) desc limit 1")
+        text(
+            "select crew_id from ticket where open and crew_id > 0 group by 1 order by count(*) desc limit 1"
+        )
     )
     for role in ROLES:
         add_staff(

@@ -257,3 +257,26 @@ def test_how_many_statements_a_call_takes(
     with demo_statements() as statements:
         step(agent, page, "send", about="graffiti", address=somewhere)
     assert len(statements) <= 10, statements
+
+
+def test_the_desk_says_how_urgent_a_ticket_is_and_a_crew_does_not(
+    agent: FlaskClient, demo_app: Flask, demo_session: Session
+) -> None:
+    send(demo_app.test_client(), spot(demo_session))
+    ticket = demo_session.scalar(text("select id from ticket"))
+    where, said = (
+        f"/crew/{ticket}/priority",
+        {"priority": "urgent", "why": "A school is near", "version": "1"},
+    )
+    crew = demo_app.test_client()
+    sign_in(crew, "collection")
+    assert crew.post(where, data=said).status_code == 403
+    refused = agent.post(where, data=said | {"why": " "})
+    assert refused.status_code == 422
+    assert re.search(r'id="detail-priority-error"[^>]*>Say why', refused.text)
+    assert '<option value="urgent" selected>' in refused.text
+    assert agent.post(where, data=said).status_code == 302
+    page = agent.get(f"/crew/{ticket}").text
+    assert "How urgent it is was changed" in page
+    assert page.count("A school is near") == 2, "as the reason, and on the timeline"
+    assert agent.post(where, data=said).status_code == 409, "the version is not the latest"
