@@ -63,12 +63,14 @@ class Ticket(Base):
             postgresql_where=text("open"),
         ),
         Index("ix_ticket_crew", "city_id", "crew_id", "due_at", postgresql_where=text("open")),
+        Index("ix_ticket_due", "city_id", "due_at", "id", postgresql_where=text("open")),
         # Of these, whoever works looks for new ones every few seconds.
         Index(
             "ix_ticket_urgent",
             "city_id",
             "crew_id",
             "id",
+            postgresql_include=["department_id", "district"],
             postgresql_where=text("open and priority >= 2"),
         ),
         # All that is counted on the board of a supervisor.
