@@ -390,6 +390,21 @@ def test_an_update_that_the_lifecycle_has_no_move_for_is_kept_with_the_reason(
     assert hall.ticket(number).status == "declined"
 
 
+def test_what_they_tell_of_a_ticket_that_is_another_crews_by_now_is_a_remark(
+    hall: Hall, works: Pinward, key: str
+) -> None:
+    hall.open_office(works.open311, key, who='crew = "signals"')
+    number = hall.report(next(hall.pins))
+    hall.run()
+    hall.session.execute(text("update ticket set crew_id = (select id from crew where code = 'trees')"))
+    hall.session.commit()
+    works.move(str(hall.reference(number)), "declined", detail="misuse", note="Not ours, we think.")
+    hall.hear()
+    assert hall.ticket(number).status == "assigned"
+    (update,) = hall.updates()
+    assert (update.refused, update.timeline_id is None) == ("", False)
+
+
 def test_only_what_is_theirs_and_goes_on_is_sent(committed_hall: Hall, works: Pinward, key: str) -> None:
     hall = committed_hall
     before = hall.report(next(hall.pins))

@@ -19,6 +19,7 @@ from webapp.config import Settings
 from webapp.notices.georeport import Heard, Office
 from webapp.notices.handing_over import office_of
 from webapp.notices.models import BackOffice, BackOfficeOrder, BackOfficeUpdate
+from webapp.notices.orders import is_theirs
 from webapp.notices.outside import NotSentError
 from webapp.tickets import updating
 from webapp.tickets.lifecycle import MoveRefused, words
@@ -35,6 +36,9 @@ AHEAD = timedelta(minutes=1)
 STILL_ASKED = timedelta(days=30)
 """For so long after its closing a back office may still tell something of a ticket."""
 LONGEST_NOTE = 4000
+
+Asked = Row[str, int, datetime, bool]
+"""What is asked about: reference, report_id, created_at, and whether the ticket is theirs still."""
 
 
 def hear_all(session: Session, settings: Settings, city: City) -> int:
@@ -74,10 +78,15 @@ def _claim(session: Session, city_id: int) -> BackOffice | None:
     return office
 
 
-def _asked(session: Session, office: BackOffice) -> dict[str, Row[str, int, datetime]]:
+def _asked(session: Session, office: BackOffice) -> dict[str, Asked]:
     """Return the orders to ask about, by what the back office calls them."""
     rows = session.execute(
-        select(WorkOrder.reference, WorkOrder.report_id, BackOfficeOrder.created_at)
+        select(
+            WorkOrder.reference,
+            WorkOrder.report_id,
+            BackOfficeOrder.created_at,
+            is_theirs().label("theirs"),
+        )
         .join(
             BackOfficeOrder,
             and_(
@@ -88,6 +97,7 @@ def _asked(session: Session, office: BackOffice) -> dict[str, Row[str, int, date
         )
         .join(Report, and_(Report.city_id == WorkOrder.city_id, Report.id == WorkOrder.report_id))
         .join(Ticket, and_(Ticket.city_id == Report.city_id, Ticket.id == Report.ticket_id))
+        .join(BackOffice, and_(BackOffice.city_id == Report.city_id, BackOffice.id == office.id))
         .where(
             WorkOrder.city_id == office.city_id,
             WorkOrder.system == office.code,
@@ -103,7 +113,7 @@ def _hear(
     settings: Settings,
     city: City,
     office: BackOffice,
-    asked: dict[str, Row[str, int, datetime]],
+    asked: dict[str, Asked],
 ) -> int:
     spoken = office_of(settings, city, office)
     now = datetime.now(UTC)
@@ -114,15 +124,13 @@ def _hear(
     new = 0
     for each in sorted(heard, key=lambda each: each.at):
         if each.reference in asked:
-            new += _take(session, city, office, asked[each.reference].report_id, each)
+            new += _take(session, city, office, asked[each.reference], each)
             session.commit()
     office.asked_at = now
     return new
 
 
-def _changed(
-    session: Session, office: BackOffice, asked: dict[str, Row[str, int, datetime]], spoken: Office
-) -> list[Heard]:
+def _changed(session: Session, office: BackOffice, asked: dict[str, Asked], spoken: Office) -> list[Heard]:
     """Return what is told of requests that is not what was told last: of who has no updates to tell."""
     last = _last_told(session, office, [row.report_id for row in asked.values()])
     session.commit()
@@ -150,16 +158,19 @@ def _last_told(session: Session, office: BackOffice, report_ids: Sequence[int]) 
     return {report_id: (status, note) for report_id, status, note in rows}
 
 
-def _take(session: Session, city: City, office: BackOffice, report_id: int, heard: Heard) -> bool:
-    """Take an update, if it is new: move the ticket, remark on it, or keep why neither can be done."""
+def _take(session: Session, city: City, office: BackOffice, order: Asked, heard: Heard) -> bool:
+    """Take an update, if it is new: move the ticket, remark on it, or keep why neither can be done.
+
+    What is told of a ticket that is somebody else's by now is a remark.
+    """
     key = {"city_id": city.id, "back_office_id": office.id, "update_id": heard.update_id[:500]}
     note = heard.note.replace("\\x00", "")[:LONGEST_NOTE]
     new = insert(BackOfficeUpdate).values(
-        **key, report_id=report_id, status=heard.code or heard.status, note=note, updated_at=heard.at
+        **key, report_id=order.report_id, status=heard.code or heard.status, note=note, updated_at=heard.at
     )
     if session.scalar(new.on_conflict_do_nothing().returning(BackOfficeUpdate.report_id)) is None:
         return False
-    wanted = meaning(office.states, heard)
+    wanted = meaning(office.states, heard) if order.theirs else Wanted()
     if wanted.state is None and not note:
         return True
     told = updating.Told(
@@ -173,7 +184,7 @@ def _take(session: Session, city: City, office: BackOffice, report_id: int, hear
     )
     result: dict[str, object]
     try:
-        result = {"timeline_id": updating.follow(session, city, report_id, told)}
+        result = {"timeline_id": updating.follow(session, city, order.report_id, told)}
     except MoveRefused as refusal:
         result = {"refused": str(refusal)}
     session.execute(update(BackOfficeUpdate).filter_by(**key).values(**result))

@@ -75,7 +75,8 @@ def claim(session: Session, city_id: int, *, silent: set[int]) -> Claimed | None
     wanted = session.scalar(
         select(Ticket.id)
         .join(Report, and_(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id))
-        .where(Report.city_id == city_id, Report.id == row.report_id, _is_of(office), _goes_on())
+        .join(BackOffice, and_(BackOffice.city_id == city_id, BackOffice.id == office.id, is_theirs()))
+        .where(Report.city_id == city_id, Report.id == row.report_id, _goes_on())
     )
     return Claimed(row.id, office, row.report_id, before, row.token, wanted is not None)
 
@@ -111,6 +112,18 @@ def drop(session: Session, city_id: int, claimed: Claimed) -> None:
     )
 
 
+def is_theirs() -> ColumnElement[bool]:
+    """Whether a ticket is a back office's: its crew's, or its department's where the crew has none."""
+    of_crew = aliased(BackOffice)
+    taken = select(of_crew.id).where(
+        of_crew.city_id == Ticket.city_id, of_crew.crew_id == Ticket.crew_id, of_crew.retired_at.is_(None)
+    )
+    return or_(
+        BackOffice.crew_id == Ticket.crew_id,
+        and_(BackOffice.department_id == Ticket.department_id, ~taken.exists()),
+    )
+
+
 def _note(session: Session, city_id: int, order_id: int, **values: Any) -> None:
     one = and_(BackOfficeOrder.city_id == city_id, BackOfficeOrder.id == order_id)
     session.execute(update(BackOfficeOrder).where(one).values(**values))
@@ -123,18 +136,6 @@ def _active(city_id: int) -> ColumnElement[bool]:
 def _goes_on() -> ColumnElement[bool]:
     """Whether there is work to do on a ticket, and nobody outside the city has it."""
     return and_(Ticket.open, Ticket.owner.is_(None))
-
-
-def _is_of(office: Any) -> ColumnElement[bool]:
-    """Whether a ticket is a back office's: its crew's, or its department's where the crew has none."""
-    of_crew = aliased(BackOffice)
-    taken = select(of_crew.id).where(
-        of_crew.city_id == Ticket.city_id, of_crew.crew_id == Ticket.crew_id, of_crew.retired_at.is_(None)
-    )
-    return or_(
-        office.crew_id == Ticket.crew_id,
-        and_(office.department_id == Ticket.department_id, ~taken.exists()),
-    )
 
 
 def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
@@ -157,7 +158,7 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
     wanted = (
         select(entry.city_id, BackOffice.id, first, func.now())
         .join(Ticket, and_(Ticket.city_id == entry.city_id, Ticket.id == entry.ticket_id))
-        .join(BackOffice, and_(_active(city_id), entry.at >= BackOffice.created_at, _is_of(BackOffice)))
+        .join(BackOffice, and_(_active(city_id), entry.at >= BackOffice.created_at, is_theirs()))
         .where(
             entry.city_id == city_id,
             entry.kind.in_(BROUGHT_BY),
