@@ -82,6 +82,13 @@ class Ticket(Base):
             postgresql_include=["due_at", "opened_at", "waiting_since", "priority", "district"],
             postgresql_where=text("open"),
         ),
+        Index(
+            "ix_ticket_words",
+            "address",
+            postgresql_using="gin",
+            postgresql_ops={"address": "gin_trgm_ops"},
+            postgresql_where=text("open"),
+        ),
         Index("ix_ticket_district", "city_id", "district", "opened_at"),
         Index("ix_ticket_opened_at", "city_id", "opened_at"),
         Index(
@@ -165,6 +172,13 @@ class Report(Base):
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("duplicate_decision in ('joined', 'flagged', 'none')", name="duplicate_decision"),
         Index("ix_report_ticket", "city_id", "ticket_id"),
+        Index(
+            "ix_report_words",
+            "description",
+            postgresql_using="gin",
+            postgresql_ops={"description": "gin_trgm_ops"},
+            postgresql_where=text("closed_at is null"),
+        ),
         Index("ix_report_contact", "city_id", "contact_id", postgresql_where=text("contact_id is not null")),
         Index("ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")),
         Index("ix_report_requested_at", "city_id", "requested_at"),
