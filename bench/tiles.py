@@ -210,22 +210,8 @@ def _theirs(url: str, walked: dict[int, list[Tile]]) -> dict[int, list[dict[str,
         import tipg  # noqa: F401
     except ImportError:
         return {}
-    port = _free_port()
-    program = [sys.executable, "-m", "uvicorn", "tipg.main:app", "--port", str(port), "--no-access-log"]
-    environment = {
-        "DATABASE_URL": _for_asyncpg(url),
-        "TIPG_MAX_FEATURES_PER_TILE": str(10**7),
-        "TIPG_DB_TABLES": '["public.open_tickets"]',
-        "TIPG_TABLE_CONFIG": '{"public_open_tickets": {"pk": "id"}}',
-        "TIPG_DB_FUNCTIONS": "[]",
-        # What it would do besides, not for tiles.
-        "TIPG_CATALOG_TTL": "0",
-        "TIPG_DB_SPATIAL_EXTENT": "false",
-        "TIPG_DB_DATETIME_EXTENT": "false",
-    }
-    base = "/collections/public.open_tickets/tiles/WebMercatorQuad"
-    workers = ["--workers", str(len(os.sched_getaffinity(0)))]
-    with _served([*program, *workers], environment, f"http://127.0.0.1:{port}/healthz"):
+    with tipg_on(url, "open_tickets", TIPG_MAX_FEATURES_PER_TILE=str(10**7)) as (port, collection):
+        base = f"{collection}/tiles/WebMercatorQuad"
         found = {}
         for z, tiles in walked.items():
             paths = [f"{base}/{z}/{x}/{y}" for _, x, y in tiles]
@@ -236,6 +222,26 @@ def _theirs(url: str, walked: dict[int, list[Tile]]) -> dict[int, list[dict[str,
                     _walk(port, "tipg", "tipg, 10,000 tickets a tile at most", fewer, whole=False)
                 )
         return found
+
+
+@contextmanager
+def tipg_on(url: str, table: str, **settings: str) -> Iterator[tuple[int, str]]:
+    """Run tipg on a table whose key is ``id``; give its port and the path of the collection."""
+    port = _free_port()
+    program = [sys.executable, "-m", "uvicorn", "tipg.main:app", "--port", str(port), "--no-access-log"]
+    environment = {
+        "DATABASE_URL": _for_asyncpg(url),
+        "TIPG_DB_TABLES": f'["public.{table}"]',
+        "TIPG_TABLE_CONFIG": f'{{"public_{table}": {{"pk": "id"}}}}',
+        "TIPG_DB_FUNCTIONS": "[]",
+        # What it would do besides, which nobody asks for here.
+        "TIPG_CATALOG_TTL": "0",
+        "TIPG_DB_SPATIAL_EXTENT": "false",
+        "TIPG_DB_DATETIME_EXTENT": "false",
+    }
+    workers = ["--workers", str(len(os.sched_getaffinity(0)))]
+    with _served([*program, *workers], environment | settings, f"http://127.0.0.1:{port}/healthz"):
+        yield port, f"/collections/public.{table}"
 
 
 def _walk(port: int, tool: str, way: str, paths: list[str], *, whole: bool = True) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from layers.current import current_atlas
@@ -22,7 +22,7 @@ from tests.api.conftest import move_ticket, street_pins
 from webapp.catalog.queries import catalog
 from webapp.cli.events import events
 from webapp.config import CHECKOUT, settings
-from webapp.db import make_engine
+from webapp.db import session_on
 from webapp.insight import event_log
 from webapp.insight.event_log import FIELDS, Exported, export
 from webapp.insight.jobs import write_event_log
@@ -40,15 +40,8 @@ PRIVATE = {
 
 
 @pytest.fixture
-def engine(demo_database: str) -> Iterator[Engine]:
-    engine = make_engine(demo_database)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine, expire_on_commit=False) as session:
+def session(demo_database: str) -> Iterator[Session]:
+    with session_on(demo_database) as session:
         yield session
 
 
@@ -160,12 +153,12 @@ def test_a_killed_export_leaves_nothing_twice(
 
 
 def test_it_waits_for_who_still_writes(
-    monkeypatch: pytest.MonkeyPatch, engine: Engine, session: Session, city: City, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, demo_database: str, session: Session, city: City, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(event_log, "PATIENCE_S", 0.3)
     report(session, city, 0)
     log = Folder(tmp_path)
-    with Session(engine) as slow:
+    with session_on(demo_database) as slow:
         slow.execute(
             text(
                 "insert into timeline (city_id, ticket_id, kind, actor) select city_id, id, 'noted', 'staff' from ticket"
@@ -179,9 +172,11 @@ def test_it_waits_for_who_still_writes(
     assert len(logged(tmp_path)) == session.scalar(text("select count(*) from timeline"))
 
 
-def test_only_one_writes_a_citys_log(engine: Engine, session: Session, city: City, tmp_path: Path) -> None:
+def test_only_one_writes_a_citys_log(
+    demo_database: str, session: Session, city: City, tmp_path: Path
+) -> None:
     report(session, city, 0)
-    with Session(engine) as other:
+    with session_on(demo_database) as other:
         assert export(other, city, Folder(tmp_path / "a")).events > 0
         assert export(session, city, Folder(tmp_path / "b")) == Exported(0, 0)
         other.commit()
