@@ -9,9 +9,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, nulls_last, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    func,
+    literal,
+    nulls_last,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from webapp.catalog.models import Crew, Department, Service
 from webapp.people.models import Staff
@@ -179,7 +190,7 @@ def open_tickets(
     """Return open tickets, those due first at the top and those without a promise at the end."""
     query = (
         _tickets(city_id)
-        .where(Ticket.open, *conditions(filters or Filters()))
+        .where(Ticket.open, *conditions(city_id, filters or Filters()))
         .order_by(nulls_last(Ticket.due_at), Ticket.id)
         .limit(limit)
         .offset(offset)
@@ -192,7 +203,7 @@ def count_open(session: Session, city_id: int, filters: Filters | None = None) -
     query = (
         select(func.count())
         .select_from(Ticket)
-        .where(Ticket.city_id == city_id, Ticket.open, *conditions(filters or Filters()))
+        .where(Ticket.city_id == city_id, Ticket.open, *conditions(city_id, filters or Filters()))
     )
     return session.scalar(query) or 0
 
@@ -281,8 +292,8 @@ def _reports(city_id: int) -> Select[Any]:
     return select(*columns).where(Report.city_id == city_id)
 
 
-def conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    """Return what of the table of tickets fits."""
+def conditions(city_id: int, filters: Filters) -> list[ColumnElement[bool]]:
+    """Return what of a city's open tickets fits."""
     conditions: list[ColumnElement[bool]] = []
     for column, values in (
         (Ticket.crew_id, filters.crew_ids),
@@ -308,18 +319,24 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         distance = func.st_distancesphere(Ticket.geom, point)
         conditions += [Ticket.geom.op("&&")(box), distance <= metres]
     if filters.words is not None:
-        conditions.append(_has_words(filters.words))
+        conditions.append(_has_words(city_id, filters.words))
     return conditions
 
 
-def _has_words(words: str) -> ColumnElement[bool]:
-    """Return the condition that a ticket is meant by the words of a search."""
+def _has_words(city_id: int, words: str) -> ColumnElement[bool]:
+    """Return the condition that an open ticket is meant by the words of a search.
+
+    Each way to mean one finds its tickets in an index of its own: any of them in one condition would read
+    every open ticket and its reports.
+    """
     pattern = "%" + words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    of_ticket = and_(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id)
-    said: ColumnElement[bool] = Report.description.ilike(pattern)
+    known, of_report = aliased(Ticket), select(Report.ticket_id).where(Report.city_id == city_id)
+    meant = [
+        select(known.id).where(known.city_id == city_id, known.open, known.address.ilike(pattern)),
+        of_report.where(Report.closed_at.is_(None), Report.description.ilike(pattern)),
+    ]
     with suppress(TrackingNumberError):
-        said = or_(said, Report.tracking_number == normalise(words))
-    meant = [Ticket.address.ilike(pattern), select(Report.id).where(of_ticket, said).exists()]
+        meant.append(of_report.where(Report.tracking_number == normalise(words)))
     if words.isascii() and words.isdecimal() and int(words) < 2**63:
-        meant.append(Ticket.id == int(words))
-    return or_(*meant)
+        meant.append(select(literal(int(words), BigInteger)))
+    return Ticket.id.in_(union_all(*meant))

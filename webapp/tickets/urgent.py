@@ -31,7 +31,7 @@ def urgent_tickets(session: Session, city_id: int, filters: Filters) -> list[Urg
     # Which these are stands in an index; the table is read for the few that are told.
     told = (
         select(Ticket.id)
-        .where(Ticket.city_id == city_id, Ticket.open, Ticket.priority >= HIGH, *conditions(filters))
+        .where(Ticket.city_id == city_id, Ticket.open, Ticket.priority >= HIGH, *conditions(city_id, filters))
         .order_by(Ticket.id.desc())
         .limit(MOST)
     )
