@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.polygons import gaps, mean_width
+from geo.polygons import SLIVER_M, gaps, mean_width
 
 # Corners as near as this are one: far below what anybody can draw, far above what rounding does.
 SAME_M = 0.01
@@ -35,7 +35,8 @@ def mended(
     """Return polygons whose borders are the same line, corner by corner, on both sides.
 
     Where two overlap, the ground goes to the one named first, then to the one that comes first. Gaps up to
-    `width_m` wide go to the neighbour with the longest border on them; wider ones stay.
+    `width_m` wide, and slivers cut off from the rest of their polygon, go to the neighbour with the longest
+    border on them; wider gaps stay.
 
     Parameters
     ----------
@@ -51,7 +52,8 @@ def mended(
     order = np.array([*chosen, *(i for i in range(len(shapes)) if i not in set(chosen))], dtype=np.intp)
     result = np.empty(len(shapes), dtype=object)
     result[order] = _cleaned(shapes[order])
-    cracks = [gap.shape for gap in gaps(result.tolist(), width_m=width_m) if gap.width_m <= width_m]
+    cracks = _without_slivers(result)
+    cracks += [gap.shape for gap in gaps(result.tolist(), width_m=width_m) if gap.width_m <= width_m]
     if whole is not None:
         cracks += [shape for shape in uncovered(result.tolist(), whole) if mean_width(shape) <= width_m]
     for crack in cracks:
@@ -60,6 +62,18 @@ def mended(
             heir = int(np.argmax(borders))
             result[heir] = shapely.union(result[heir], crack)
     return _cleaned(result) if cracks else result
+
+
+def _without_slivers(shapes: Polygons) -> list[Any]:
+    """Take thin parts out of polygons that have others, in place, and return them."""
+    slivers: list[Any] = []
+    for i, shape in enumerate(shapes):
+        parts = shapely.get_parts(shape)
+        thin = np.array([mean_width(part) < SLIVER_M for part in parts], dtype=bool)
+        if thin.any() and not thin.all():
+            slivers += parts[thin].tolist()
+            shapes[i] = shapely.MultiPolygon(parts[~thin].tolist())
+    return slivers
 
 
 def uncovered(polygons: Sequence[shapely.Geometry], whole: shapely.Geometry) -> list[Any]:

@@ -19,7 +19,7 @@ from geo.arrays import Floats
 # Smaller differences between two digitisations of one border are not worth a person's time.
 _MIN_AREA_M2 = 1.0
 # Narrower on average than this, and nobody can stand in it.
-_SLIVER_M = 1.0
+SLIVER_M = 1.0
 # Neighbours whose borders run at most this far apart were meant to touch.
 _GAP_M = 5.0
 # Coordinates of one border, computed twice, agree to less than this.
@@ -116,7 +116,7 @@ def gaps(
     return found
 
 
-def slivers(polygons: Sequence[shapely.Geometry], *, width_m: float = _SLIVER_M) -> list[Sliver]:
+def slivers(polygons: Sequence[shapely.Geometry], *, width_m: float = SLIVER_M) -> list[Sliver]:
     """Return the parts of polygons whose mean width is below `width_m`."""
     parts, polygon = shapely.get_parts(_repaired(polygons), return_index=True)
     thin = np.flatnonzero(_widths(parts) < width_m)
