@@ -38,6 +38,7 @@ class City:
     """For files, gone in the end."""
     columns: Path
     """The columns map of its files of reports."""
+    segments: int = SEGMENTS
     _numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
@@ -49,22 +50,23 @@ class City:
 
 
 @contextmanager
-def made_up_city() -> Iterator[City]:
-    """Make Alder Falls, of `SEGMENTS` segments."""
+def made_up_city(segments: int = SEGMENTS) -> Iterator[City]:
+    """Make Alder Falls, of about so many segments."""
     source = CHECKOUT / "cities" / "demo"
     with (
         tempfile.TemporaryDirectory(prefix="pinward-bench-") as folder,
         _database("pinward_bench_demo") as url,
     ):
         _pinward(url, folder, "database", "migrate")
-        _pinward(url, folder, "demo", "make", "--size", str(SEGMENTS), "--reports", "1")
+        _pinward(url, folder, "demo", "make", "--size", str(segments), "--reports", "1")
         _pinward(url, folder, "city", "load", str(source / "city.toml"))
-        yield City("demo", "pinward_bench_demo", Path(folder), source / "reports.toml")
+        yield City("demo", "pinward_bench_demo", Path(folder), source / "reports.toml", segments)
 
 
 def made_up_reports(city: City, reports: int) -> Path:
     """Return a file of about so many reports of two years from Alder Falls."""
-    _pinward("", str(city.folder), "demo", "make", "--size", str(SEGMENTS), "--reports", str(reports))
+    size = ("--size", str(city.segments), "--reports", str(reports))
+    _pinward("", str(city.folder), "demo", "make", *size)
     made = city.folder / "demo" / "reports.parquet"
     return made.rename(city.folder / f"reports_{reports}.parquet")
 

@@ -15,6 +15,7 @@ import statistics
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
@@ -47,6 +48,8 @@ OPEN_TICKETS = 1_000_000
 GOALS = {"of_the_bare_statement": 0.45, "lookup_us": 100.0, "pairs_missed": 0}
 PAIRS = 1_000
 _SECONDS = 15.0
+_ON_A_SEGMENT = 13
+"""Open tickets: a million of them in the city of 75,000 segments that places are measured in."""
 _LOOKUPS = 1_000
 _FIRST = 100
 _SERVICE = "graffiti"
@@ -55,8 +58,9 @@ _SERVICE = "graffiti"
 def run(size: int | None = None) -> dict[str, Any]:
     """Measure with about `size` open tickets (a million) of the made-up city."""
     geo.warm()
-    with cities.made_up_city() as city:
-        reports = cities.made_up_reports(city, size or OPEN_TICKETS)
+    tickets = size or OPEN_TICKETS
+    with cities.made_up_city(max(tickets // _ON_A_SEGMENT, 2_000)) as city:
+        reports = cities.made_up_reports(city, tickets)
         with _all_open(city) as still_open, still_open.copy() as url:
             load(still_open, reports, url)
             found = _one_city(city, reports, url)
@@ -76,7 +80,7 @@ def _all_open(city: City) -> Iterator[City]:
     """Give the city with a columns map by which no report was ever closed."""
     columns = city.folder / "all_open.toml"
     columns.write_text(re.sub(r"(?m)^closed_at.*\n", "", city.columns.read_text("utf-8")), "utf-8")
-    yield City(city.slug, city.template, city.folder, columns)
+    yield replace(city, columns=columns)
 
 
 def _one_city(city: City, reports: Path, url: str) -> dict[str, Any]:
@@ -111,7 +115,7 @@ def _one_city(city: City, reports: Path, url: str) -> dict[str, Any]:
 
 
 def _lookups(session: Session, desk: Desk, reports: Path, city: City) -> dict[str, float]:
-    """Explain the real query at pins of the file; return microseconds of execution in the server."""
+    """Explain the real query at pins of the file; return microseconds of execution, and how many it finds."""
     connection = driver(session)
 
     class Explaining:
@@ -123,7 +127,7 @@ def _lookups(session: Session, desk: Desk, reports: Path, city: City) -> dict[st
         def execute(self, statement: str, parameters: dict[str, Any]) -> Any:
             return connection.execute(f"explain (analyze, timing off, format json) {statement}", parameters)
 
-    times = []
+    times, candidates = [], []
     now = datetime.now(UTC)
     for fields, _ in zip(fields_of(city, reports, session), range(_LOOKUPS), strict=False):
         place = desk.atlas.locate_one(fields["lon"], fields["lat"])
@@ -133,10 +137,12 @@ def _lookups(session: Session, desk: Desk, reports: Path, city: City) -> dict[st
             related, span = desk.matching.related(service), desk.matching.span(service, now)
             plan = nearby_open(Explaining(), desk.city.id, box, related, *span).fetchone()  # type: ignore[arg-type]
             times.append(plan[0][0]["Execution Time"] * 1000)  # type: ignore[index]
+            candidates.append(plan[0][0]["Plan"]["Actual Rows"])  # type: ignore[index]
     session.rollback()
     return {
         "median": round(statistics.median(times), 1),
         "p99": round(statistics.quantiles(times, n=100)[-1], 1),
+        "candidates": statistics.median(candidates),
     }
 
 
