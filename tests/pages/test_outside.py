@@ -21,6 +21,7 @@ from webapp.notices import webhooks
 from webapp.notices.models import BackOffice, BackOfficeOrder, BackOfficeUpdate, WebhookDelivery
 from webapp.people import audit
 from webapp.tickets.models import TimelineEntry
+from webapp.tickets.updating import call_it
 
 URL = "/admin/outside"
 Row = TypeVar("Row")
@@ -35,6 +36,7 @@ class Systems:
         where = spot(session)
         receipt = submit(session, city, Draft(service_code="graffiti", lon=where.lon, lat=where.lat))
         self.number, self.report_id = receipt.tracking_number, receipt.report_id
+        self.ticket_id = receipt.ticket_id
         department = session.scalars(select(Department.id).where(Department.city_id == city.id)).first()
         self.office = BackOffice(
             city_id=city.id, id=1, code="yard", endpoint="https://yard.example/open311/v2/", form="json",
@@ -158,6 +160,14 @@ def test_a_system_is_paused_and_goes_on(
     assert admin.post(f"{URL}/pause", data={"system": named, "paused": "0"}).status_code == 302
     demo_session.refresh(found)
     assert found.paused_at is None
+
+
+def test_a_crew_reads_what_another_system_calls_its_ticket(
+    admin: FlaskClient, systems: Systems, demo_session: Session
+) -> None:
+    call_it(demo_session, 1, systems.report_id, "yard", "WO<4711>")
+    demo_session.commit()
+    assert 'WO&lt;4711&gt; <span class="quiet">· yard' in admin.get(f"/crew/{systems.ticket_id}").text
 
 
 def test_what_was_refused_is_put_away(admin: FlaskClient, systems: Systems) -> None:

@@ -32,7 +32,7 @@ from webapp.pages.words import status_words
 from webapp.people import contacts
 from webapp.people.access import access, roles
 from webapp.people.contacts import ContactDetails
-from webapp.tickets import lifecycle, moving, photos, queries
+from webapp.tickets import lifecycle, moving, photos, queries, updating
 from webapp.tickets.queries import TicketRow
 
 blueprint = Blueprint("crew_ticket", __name__)
@@ -149,6 +149,7 @@ def page(
         ticket=row,
         service=here.catalog.services[row.service_id],
         reports=queries.reports_of(here.session, here.city.id, row.id),
+        work_orders=updating.work_orders(here.session, here.city.id, row.id),
         timeline=list(reversed(entries)),
         moves={move.to for move in lifecycle.moves_from(row.status, current_user.role)},
         states=lifecycle.STATES,

@@ -117,6 +117,19 @@ def call_it(session: Session, city_id: int, report_id: int, system: str, referen
     session.execute(noted.on_conflict_do_update(index_elements=list(key), set_={"reference": reference}))
 
 
+def work_orders(session: Session, city_id: int, ticket_id: int) -> list[tuple[str, str]]:
+    """Return which other systems have a ticket, and what each calls it."""
+    of_ticket = and_(Report.city_id == WorkOrder.city_id, Report.id == WorkOrder.report_id)
+    rows = session.execute(
+        select(WorkOrder.system, WorkOrder.reference)
+        .distinct()
+        .join(Report, of_ticket)
+        .where(WorkOrder.city_id == city_id, Report.ticket_id == ticket_id)
+        .order_by(WorkOrder.system, WorkOrder.reference)
+    )
+    return [(system, reference) for system, reference in rows]
+
+
 def remark(
     session: Session,
     city_id: int,
