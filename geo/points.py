@@ -58,7 +58,7 @@ class PointIndex:
     def nearest_on(self, pins: Visit, max_m: float) -> tuple[Ints, Floats]:
         """Do as `nearest` does, for pins on a visit."""
         count = len(pins.order)
-        index, distance = np.full(count, -1, np.int32), np.full(count, np.nan)
+        index, distance = np.empty(count, np.int32), np.empty(count)
         in_chunks(count, _nearest, pins, float(max_m), self._grid, index, distance)
         return index, distance
 
@@ -87,6 +87,7 @@ class PointIndex:
 @compiled
 def _nearest(start, stop, pins, max_m, grid, index, distance):
     for k in range(start, stop):
+        index[pins.order[k]], distance[pins.order[k]] = -1, np.nan
         if np.isfinite(pins.x[k]) and np.isfinite(pins.y[k]):
             best, square = _walk(pins.x[k], pins.y[k], max_m, grid)
             if best >= 0:
