@@ -22,6 +22,7 @@ SECTIONS = {
         "staff": "Add people who work for the city.",
         "key": "Make and revoke the keys that other systems write with.",
         "webhook": "Tell other systems what happens, as it happens.",
+        "languages": "Keep translations in step with the sentences of the code.",
     },
     "Places and reports": {
         "locate": "Say what the map knows of a point.",

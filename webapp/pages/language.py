@@ -4,33 +4,49 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import cast
+from urllib.parse import urlencode
 
-from babel import Locale
-from flask import Blueprint, Flask, g, request
+from babel.support import NullTranslations
+from flask import Blueprint, Flask, Response, current_app, g, has_request_context, request
 from flask.blueprints import BlueprintSetupState
-from flask_babel import Babel, format_date, format_time, get_locale
+from flask_babel import Babel, Domain, format_date, format_time
 from flask_babel import gettext as _
+from werkzeug.urls import iri_to_uri
 
+from webapp.languages import OFFERED, SOURCE, locale_of, sentences
 from webapp.pages.context import known_city
 
 blueprint = Blueprint("language", __name__)
-OFFERED = ("en",)
-"""Languages whose pages are translated whole. A city offers those that its file names too."""
+A_YEAR_S = 365 * 24 * 60 * 60
 
-_babel = Babel()
+
+class _Catalogs(Domain):  # type: ignore[misc]
+    """The catalogs that mails are written with, too."""
+
+    def get_translations(self) -> NullTranslations:
+        return sentences(chosen_language()) if has_request_context() else NullTranslations()
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    domain_instance = _Catalogs()
+
+
+_babel = _Babel()
 
 
 @blueprint.record_once
 def start(state: BlueprintSetupState) -> None:
     """Hang Flask-Babel into the application."""
     app = cast("Flask", state.app)
-    _babel.init_app(app, locale_selector=chosen_language, timezone_selector=city_time_zone)
+    _babel.init_app(
+        app, locale_selector=lambda: locale_of(chosen_language()), timezone_selector=city_time_zone
+    )
 
 
 def offered() -> list[str]:
-    """Return the languages to choose from here."""
+    """Return the languages to choose from here, by their codes in the city file."""
     city = known_city()
-    return [language for language in city.languages if language in OFFERED] if city else ["en"]
+    return [language for language in city.languages if language in OFFERED] if city else [SOURCE]
 
 
 def city_time_zone() -> str:
@@ -42,23 +58,54 @@ def city_time_zone() -> str:
 def chosen_language() -> str:
     """Return the language of this request: asked for, remembered, or the browser's."""
     if "language" not in g:
-        languages = offered()
+        languages = offered() or [SOURCE]
         asked = request.args.get("lang") or request.cookies.get("language")
-        best = request.accept_languages.best_match([language.replace("_", "-") for language in languages])
-        g.language = asked if asked in languages else (best or languages[0]).replace("-", "_")
+        best = request.accept_languages.best_match(languages)
+        g.language = asked if asked in languages else best or languages[0]
     language: str = g.language
     return language
 
 
+@blueprint.after_app_request
+def remember(response: Response) -> Response:
+    """Remember the language that was asked for; not in answers that caches share."""
+    asked = request.args.get("lang")
+    if asked and not response.cache_control.public and asked in offered():
+        secure = current_app.config["SESSION_COOKIE_SECURE"]
+        response.set_cookie("language", asked, max_age=A_YEAR_S, samesite="Lax", secure=secure, httponly=True)
+    return response
+
+
 @blueprint.app_context_processor
 def words() -> dict[str, object]:
-    """Give templates the page's language and direction."""
-    locale = get_locale() or Locale("en")
+    """Give templates the page's language and direction, and the ways to this page in other languages."""
+    language = chosen_language()
     return {
-        "lang": str(locale).replace("_", "-"),
-        "lang_code": str(locale),
-        "text_direction": locale.text_direction,
+        "lang": language,
+        "text_direction": locale_of(language).text_direction,
+        "language_links": _links,
     }
+
+
+def _links() -> list[tuple[str, str, str]]:
+    """Return code, own name and address of this page for each language to choose."""
+    path = request.path if _can_be_opened() else "/"
+    query = {name: values for name, values in request.args.lists() if name != "lang"}
+    return [
+        (code, _own_name(code), f"{iri_to_uri(path)}?{urlencode({**query, 'lang': code}, doseq=True)}")
+        for code in offered()
+    ]
+
+
+def _can_be_opened() -> bool:
+    """Say whether this address answers a link: some only take what a form sends."""
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and adapter.test(method="GET")
+
+
+def _own_name(language: str) -> str:
+    name = locale_of(language).get_display_name() or language
+    return name[:1].upper() + name[1:]
 
 
 @blueprint.app_template_filter()
