@@ -4,6 +4,7 @@ import { areaMap } from "./areas/map.mjs";
 import { startSketch } from "./areas/sketch.mjs";
 
 const MIDDLE = 16;
+const SAID_MS = 8000;
 const section = document.querySelector("[data-areas]");
 let map;
 
@@ -69,6 +70,8 @@ async function send(form, url) {
     const told = page.querySelector("main > [role=status]");
     document.querySelector("main > [role=status]")?.remove();
     if (told) document.querySelector("main").prepend(told);
+    // The panel says the last step too.
+    setTimeout(() => told?.remove(), SAID_MS);
     document.querySelector("[data-panel]").replaceWith(panel);
     bind();
     map.choose(chosen, false);
