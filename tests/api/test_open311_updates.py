@@ -71,6 +71,18 @@ def tell(demo_client: FlaskClient, works_key: str) -> Tell:
     return post
 
 
+def put_together(session: Session, first: str, second: str) -> None:
+    """Let two reports be of one ticket."""
+    session.execute(
+        text(
+            "update report set ticket_id = (select ticket_id from report where tracking_number = :first)"
+            " where tracking_number = :second"
+        ),
+        {"first": first, "second": second},
+    )
+    session.commit()
+
+
 def status_of(session: Session, number: str) -> tuple[str, str | None]:
     row = session.execute(
         text(
@@ -115,14 +127,7 @@ def test_each_reporter_of_a_ticket_is_told_of_what_came_after_their_report(
     demo_client: FlaskClient, demo_session: Session, city: City, report: Send, pins: list[Pin]
 ) -> None:
     first, second = report(), report(at=pins[1])
-    demo_session.execute(
-        text(
-            "update report set ticket_id = (select ticket_id from report where tracking_number = :first)"
-            " where tracking_number = :second"
-        ),
-        {"first": first, "second": second},
-    )
-    demo_session.commit()
+    put_together(demo_session, first, second)
     move_ticket(demo_session, city, first, "in_progress")
     rows = told(demo_client)
     assert [row["service_request_id"] for row in rows] == [first, second]
@@ -228,14 +233,7 @@ def test_what_the_other_system_calls_it_is_known_of_each_report_of_the_ticket(
     demo_client: FlaskClient, demo_session: Session, report: Send, tell: Tell, pins: list[Pin]
 ) -> None:
     first, second, other = report(), report(at=pins[1]), report(at=pins[2])
-    demo_session.execute(
-        text(
-            "update report set ticket_id = (select ticket_id from report where tracking_number = :first)"
-            " where tracking_number = :second"
-        ),
-        {"first": first, "second": second},
-    )
-    demo_session.commit()
+    put_together(demo_session, first, second)
     assert tell(second, "IN_PROGRESS", customer_reference="WO-4710").status_code == 201
     assert tell(second, "UNCHANGED", customer_reference="WO-4711").status_code == 201
     rows = told(demo_client)
