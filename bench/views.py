@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from bench import asked, big_city, cities
 from bench.measure import machine
-from webapp.app import create_app
+from webapp.app import STATEMENT_TIMEOUT_S, create_app
 from webapp.config import Settings
 from webapp.db import make_engine
 from webapp.people.access import Rule
@@ -85,7 +85,7 @@ def run(size: int | None = None) -> dict[str, Any]:
 
 def measured(url: str) -> list[View]:
     """Return what every page asks of a filled database, the slowest first."""
-    engine = make_engine(url)
+    engine = make_engine(url, statement_timeout_s=STATEMENT_TIMEOUT_S)
     try:
         asked.listen(engine)
         app = create_app(Settings(DATABASE_URL=url), engine=engine)
@@ -94,7 +94,8 @@ def measured(url: str) -> list[View]:
             _hire(session)
             known = _examples(session)
         views: list[View] = []
-        with psycopg.connect(url, options="-c search_path=public,ext -c jit=off") as connection:
+        options = "-c search_path=public,ext -c jit=off -c max_parallel_workers_per_gather=0"
+        with psycopg.connect(url, options=options) as connection:
             for role in ROLES:
                 client = app.test_client()
                 data = {"email": f"{role}@bench.example", "password": PASSWORD}

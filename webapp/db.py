@@ -44,7 +44,8 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout_s: int = 0) 
     Parameters
     ----------
     statement_timeout_s
-        The server ends a statement that takes longer; 0: none. Behind a pooler, set it on the role.
+        The server ends a statement that takes longer; 0: none, and several processes may work at one. Behind
+        a pooler, set it on the role.
     """
     pooled = "pgbouncer=1" in url
     options = {
@@ -54,6 +55,9 @@ def make_engine(url: str, *, pool_size: int = 10, statement_timeout_s: int = 0) 
         # Compiling a plan costs more than any of our statements.
         "jit": "off",
     }
+    if statement_timeout_s:
+        # Who must answer soon asks little: to start workers for it takes longer (20 ms) than the answer.
+        options["max_parallel_workers_per_gather"] = "0"
     arguments: dict[str, Any] = {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}
     if pooled:
         url = url.replace("&pgbouncer=1", "").replace("?pgbouncer=1", "")
