@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
-from flask_login import current_user
 
 from webapp.catalog.snapshot import CrewEntry
 from webapp.dispatch import fallback
@@ -81,7 +80,6 @@ def _page(lines: Sequence[Line], *, undoable: bool = True) -> str:
         undoable=undoable,
         key=secrets.token_urlsafe(12),
         whose=here.catalog.departments[mine[0]].name if mine else here.city.name,
-        reader=current_user,
     )
 
 
