@@ -27,7 +27,7 @@ from webapp.people.access import Rule
 from webapp.people.accounts import add_staff
 
 TICKETS = 1_000_000
-GOALS = {"statements": 8, "database_ms": 60.0, "read_whole": 0}
+GOALS = {"most_statements": 8, "slowest_ms": 60.0, "pages_that_read_whole": 0}
 ROLES = ("crew", "supervisor", "agent")
 REPEATS = 3
 PASSWORD = "of the benchmark alone"
@@ -51,7 +51,7 @@ class View:
     @property
     def meets_goals(self) -> bool:
         """Whether it asks for no more than it may."""
-        few, fast = self.statements <= GOALS["statements"], self.database_ms <= GOALS["database_ms"]
+        few, fast = self.statements <= GOALS["most_statements"], self.database_ms <= GOALS["slowest_ms"]
         return few and fast and not self.read_whole
 
 
@@ -75,7 +75,7 @@ def run(size: int | None = None) -> dict[str, Any]:
                 "lines": [_in_words(view) for view in views],
                 "most_statements": max(view.statements for view in views),
                 "slowest_ms": max(view.database_ms for view in views),
-                "that_read_whole": sum(bool(view.read_whole) for view in views),
+                "pages_that_read_whole": sum(bool(view.read_whole) for view in views),
                 "within_goals": sum(view.meets_goals for view in views),
                 "of": len(views),
             }

@@ -18,7 +18,7 @@ def test_every_page_is_asked_and_none_reads_all_tickets(demo_database: str) -> N
     found = {(view.role, view.name): view for view in views.measured(demo_database)}
     for page in (("crew", "/crew"), ("supervisor", "/board"), ("agent", "/desk"), ("agent", "POST /desk")):
         assert page in found
-        assert 2 <= found[page].statements <= views.GOALS["statements"], found[page]
+        assert 2 <= found[page].statements <= views.GOALS["most_statements"], found[page]
     assert ("crew", "/desk") not in found, "a crew takes no calls"
 
 
