@@ -36,6 +36,10 @@ def manifest() -> dict[str, Any]:
         raise RuntimeError(f"{MANIFEST} is missing: run 'npm ci && npm run build' in {CHECKOUT}.") from None
 
 
+TURNING = ("ui-back", "ui-forward")
+"""Pictures that point the way of reading, and turn with it."""
+
+
 @lru_cache(maxsize=1)
 def _manifest(_built_at: int) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(MANIFEST.read_text())
@@ -58,8 +62,9 @@ def icon(name: str, label: str = "", *, size: int | None = None) -> Markup:
     known = name if name in manifest()["icons"] else "other"
     role = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     shape = Markup(' width="{0}" height="{0}"').format(size) if size else ""
-    return Markup('<svg class="icon" {}{} focusable="false"><use href="{}#{}"></use></svg>').format(
-        role, shape, asset("icons.svg"), known
+    turns = " icon--turns" if known in TURNING else ""
+    return Markup('<svg class="icon{}" {}{} focusable="false"><use href="{}#{}"></use></svg>').format(
+        turns, role, shape, asset("icons.svg"), known
     )
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import cast
 from urllib.parse import urlencode
 
+from babel.dates import format_skeleton
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, Response, current_app, g, has_request_context, request
 from flask.blueprints import BlueprintSetupState
-from flask_babel import Babel, Domain, format_date, format_time
+from flask_babel import Babel, Domain, format_time, to_user_timezone
 from flask_babel import gettext as _
 from werkzeug.urls import iri_to_uri
 
@@ -113,8 +114,9 @@ def day(moment: datetime | None) -> str:
     """Return such as ``Fri, Nov 27``; with the year when it is not this one."""
     if moment is None:
         return ""
-    pattern = "EEE, MMM d" if moment.year == datetime.now(moment.tzinfo).year else "MMM d, y"
-    return format_date(moment, pattern)
+    local = to_user_timezone(moment)
+    skeleton = "MMMEd" if local.year == datetime.now(local.tzinfo).year else "yMMMd"
+    return format_skeleton(skeleton, local, locale=locale_of(chosen_language()))
 
 
 @blueprint.app_template_filter()
