@@ -199,7 +199,7 @@ def _page(typed: Call, known: Known, errors: dict[str, str], drafts: Sequence[De
         earlier=earlier_reports(here.session, here.city.id, typed.callers),
         drafts=[draft for draft in drafts if draft.key != typed.key],
         channels=CHANNELS,
-        ways=contacts.WAYS,
+        contact_ways=contacts.WAYS,
         languages=_languages(),
         services=here.catalog.services,
         picture=thumbnail(*place) if known.place and known.place["placed"] else None,
