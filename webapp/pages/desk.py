@@ -194,7 +194,7 @@ def _page(typed: Call, known: Known, errors: dict[str, str], drafts: Sequence[De
         "desk/call.html",
         call=typed,
         known=known,
-        places=[(each, each) for each in known.places],
+        meant_places=[(each, each) for each in known.places],
         errors=known.problems | errors,
         earlier=earlier_reports(here.session, here.city.id, typed.callers),
         drafts=[draft for draft in drafts if draft.key != typed.key],
