@@ -169,7 +169,7 @@ def _groups() -> list[dict[str, Any]]:
     language = chosen_language()
     groups: dict[str, list[dict[str, str]]] = {}
     for service in served().catalog.active:
-        groups.setdefault(service.group, []).append(
+        groups.setdefault(service.translated("group", language), []).append(
             {
                 "code": service.code,
                 "icon": service.icon,
