@@ -7,6 +7,18 @@ for (const button of document.querySelectorAll("[data-theme-switch]")) {
   button.addEventListener("click", switchTheme);
 }
 
+// A menu closes by a tap beside it, by Escape, and when the focus has left it.
+for (const menu of document.querySelectorAll("details[data-closes]")) {
+  const close = (event) => menu.contains(event.relatedTarget ?? event.target) || menu.removeAttribute("open");
+  document.addEventListener("click", close);
+  menu.addEventListener("focusout", (event) => event.relatedTarget && close(event));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.removeAttribute("open");
+    menu.querySelector("summary").focus();
+  });
+}
+
 // A second tap while the first is under way would only be noise: the server would answer it with the first answer.
 document.addEventListener("submit", (event) => {
   const form = event.target;

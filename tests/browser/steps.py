@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -44,9 +46,24 @@ def say_and_send(page: Page, words: str) -> str:
     return page.locator("#tracking-number").inner_text()
 
 
-def sign_in(page: Page, who: str) -> None:
+def look(page: Page, screenshot: Callable[[str], Path], name: str) -> None:
+    """Take a picture of the page at rest: it is no wider than the screen, and accessible."""
+    page.wait_for_load_state("networkidle")
+    screenshot(name)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    assert_accessible(page)
+
+
+def look_in_both_lights(page: Page, screenshot: Callable[[str], Path]) -> None:
+    """Look at the page light and dark."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        look(page, screenshot, theme)
+
+
+def sign_in(page: Page, who: str, to: str = "") -> None:
     """Sign in as a demo account."""
-    page.goto("/sign-in")
+    page.goto(f"/sign-in?next={to}" if to else "/sign-in")
     page.get_by_label("E-mail address").fill(f"{who}@{DOMAIN}")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()

@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
 
-from tests.browser.steps import assert_accessible, sign_in
+from tests.browser.steps import look, sign_in
 from tests.fixtures.browsers import SIZES
 
 pytestmark = pytest.mark.browser
@@ -23,13 +23,6 @@ LOOKS = pytest.mark.parametrize(
 def live_app(crew_app: Flask) -> Flask:
     """The demo city with a few tickets of one crew."""
     return crew_app
-
-
-def look(page: Page, screenshot: Callable[[str], Path], name: str) -> None:
-    page.wait_for_load_state("networkidle")
-    screenshot(name)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-    assert_accessible(page)
 
 
 @LOOKS

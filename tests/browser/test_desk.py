@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from layers.current import current_atlas
 from layers.queries import city_by_slug
-from tests.browser.steps import assert_accessible, sign_in
+from tests.browser.steps import assert_accessible, look, sign_in
 from tests.pages.spots import spot
 
 pytestmark = pytest.mark.browser
@@ -49,32 +50,27 @@ def test_a_pothole_by_keys_alone(
         keys.append(key)
         page.keyboard.press(key)
 
-    def look(name: str) -> None:
-        page.wait_for_load_state("networkidle")
-        screenshot(name)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
-        assert_accessible(page)
-
+    seen = partial(look, page, screenshot)
     sign_in(page, "agent")
     expect(page).to_have_url(re.compile("/desk$"))
     expect(page.get_by_label("Phone", exact=True).last).to_be_focused()
-    look("1-begin")
+    seen("1-begin")
     page.keyboard.type("555-010-0200")
     press("Enter")
     expect(page.get_by_label("What is it about?")).to_be_focused()
     page.keyboard.type("hole in ro")
     expect(page.locator("#about-list [role=option]").first).to_be_visible()
-    look("2-words")
+    seen("2-words")
     press("Enter")
     expect(page.get_by_label("Where is it?")).to_be_focused()
     page.keyboard.type(street_address.lower())
     press("Enter")
     expect(page.get_by_role("radio", name="Driving lane")).to_be_focused()
     press("Space")
-    look("3-questions")
+    seen("3-questions")
     press("Control+Enter")
     expect(page.get_by_role("heading", name="Read out the number")).to_be_visible()
-    look("4-number")
+    seen("4-number")
     number = page.locator("#tracking-number").get_attribute("data-number")
     expect(page.get_by_role("link", name="Next call")).to_be_focused()
     press("Enter")
@@ -90,7 +86,7 @@ def test_a_pothole_by_keys_alone(
     press("Enter")
     expect(page.get_by_role("radio", name="Yes: Pothole")).to_be_focused()
     press("Space")
-    look("5-repeat")
+    seen("5-repeat")
     press("Enter")
     expect(page.get_by_role("radio", name="Driving lane")).to_be_focused()
     press("Space")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import assert_accessible, choose, drag_map, say_and_send, sign_in
+from tests.browser.steps import choose, drag_map, look, say_and_send, sign_in
 
 pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("browser_page", ["phone", "desk"], indirect=True)
@@ -19,48 +20,48 @@ SIZES = pytest.mark.parametrize("browser_page", ["phone", "desk"], indirect=True
 def test_from_pin_to_done(browser_page: Page, screenshot: Callable[[str], Path], scheme: str) -> None:
     page = browser_page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    look = _looker(page, screenshot)
+    seen = partial(look, page, screenshot)
 
     page.goto("/")
     expect(page.get_by_text("Where is the problem?")).to_be_visible()
-    look("1-open")
+    seen("1-open")
     drag_map(page, 40, 30)
     expect(page.locator("[data-place-more]")).to_contain_text("District")
     expect(page.locator("[data-place-more]")).to_contain_text("Works")
     address = page.locator("[data-place-address]").inner_text()
-    look("2-where")
+    seen("2-where")
     choose(page, "Graffiti")
     expect(page.get_by_role("heading", name="Tell us more")).to_be_visible()
-    look("3-tell")
+    seen("3-tell")
     number = say_and_send(page, "Red letters on the wall")
     expect(page.locator("main")).to_contain_text(address.removeprefix("On "))
-    look("4-sent")
+    seen("4-sent")
 
     sign_in(page, "clean-team" if "Clean Team" in page.locator("main").inner_text() else "collection")
     if page.get_by_role("link", name="Graffiti").count() == 0:
         pytest.fail(f"the ticket of {number} is not on the crew's list: {page.locator('main').inner_text()}")
-    look("5-crew-list")
+    seen("5-crew-list")
     if page.get_by_role("button", name="Map", exact=True).is_visible():
         page.get_by_role("button", name="Map", exact=True).click()
     expect(page.locator(".marker")).to_be_visible()
-    look("6-crew-map")
+    seen("6-crew-map")
     page.locator(".leaflet-marker-icon").click()
     expect(page.get_by_text("Red letters on the wall")).to_be_visible()
-    look("7-ticket")
+    seen("7-ticket")
     page.get_by_role("button", name="Start work").click()
     expect(page.locator(".ticket .state")).to_have_text("Being worked on")
     page.get_by_label("Note for everybody to read").fill("Cleaned this morning")
     page.get_by_role("button", name="Done", exact=True).click()
     expect(page.get_by_text("Nothing open")).to_be_visible()
-    look("8-nothing-open")
+    seen("8-nothing-open")
 
     page.goto("/track")
-    look("9-track")
+    seen("9-track")
     page.get_by_label("Tracking number").fill(number.lower())
     page.get_by_role("button", name="Show the report").click()
     expect(page.locator(".ticket .state")).to_have_text("Done")
     expect(page.get_by_text("Cleaned this morning")).to_be_visible()
-    look("10-done")
+    seen("10-done")
 
 
 @SIZES
@@ -77,18 +78,9 @@ def test_the_second_person_sees_what_is_known_and_joins(
     choose(page, "Graffiti")
     expect(page.get_by_role("heading", name="Is it one of these?")).to_be_visible()
     expect(page.get_by_text("Red letters on the wall")).to_be_visible()
-    _looker(page, screenshot)("known")
+    look(page, screenshot, "known")
     page.get_by_role("button", name="Yes, this is it").click()
     expect(page.get_by_text("Your report is added to:")).to_be_visible()
     say_and_send(page, "")
     expect(page.get_by_text("your report was added to theirs")).to_be_visible()
     expect(page.get_by_text("1 other person")).to_be_visible()
-
-
-def _looker(page: Page, screenshot: Callable[[str], Path]) -> Callable[[str], None]:
-    def look(name: str) -> None:
-        page.wait_for_load_state("networkidle")
-        screenshot(name)
-        assert_accessible(page)
-
-    return look

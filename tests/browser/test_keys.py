@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from webapp.people.demo import DOMAIN, PASSWORD
+from tests.browser.steps import look_in_both_lights, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -24,20 +23,11 @@ def committed_database(demo_database: str) -> str:
 @pytest.mark.parametrize("browser_page", ["phone", "desk"], indirect=True)
 def test_a_key_is_made_and_revoked(browser_page: Page, screenshot: Callable[[str], Path]) -> None:
     page = browser_page
-    page.goto("/sign-in?next=/admin/keys")
-    page.fill("#email", f"administrator@{DOMAIN}")
-    page.fill("#password", PASSWORD)
-    page.click("main form button")
+    sign_in(page, "administrator", to="/admin/keys")
     page.get_by_label("What system is it for?").fill("Work orders of the street department")
     page.get_by_text("Move tickets and remark on them").last.click()
     page.get_by_role("button", name="Make the key").click()
     expect(page.locator("#secret")).to_contain_text("pw_")
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        page.wait_for_load_state("networkidle")
-        screenshot(theme)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        results = Axe().run(page)
-        assert results.violations_count == 0, results.generate_report()
+    look_in_both_lights(page, screenshot)
     page.get_by_role("button", name=re.compile("Revoke.*street department")).click()
     expect(page.get_by_text("no longer works")).to_be_visible()

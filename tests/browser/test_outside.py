@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import assert_accessible, sign_in
+from tests.browser.steps import look_in_both_lights, sign_in
 from tests.pages.test_outside import Systems
 from webapp.app import create_app
 from webapp.config import settings
@@ -36,12 +36,7 @@ def test_what_was_given_up_is_sent_again(browser_page: Page, screenshot: Callabl
     page = browser_page
     sign_in(page, "administrator")
     page.goto("/admin/outside")
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        page.wait_for_load_state("networkidle")
-        screenshot(theme)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        assert_accessible(page)
+    look_in_both_lights(page, screenshot)
     page.get_by_role("button", name=re.compile("Seen to")).click()
     expect(page.get_by_text("Told, and not done")).to_have_count(0)
     page.get_by_role("button", name=re.compile("Pause.*yard")).click()

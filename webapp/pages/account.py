@@ -52,6 +52,12 @@ class StaffPlace(NamedTuple):
     url: str
     name: str
     page: str
+    seldom: bool = False
+    """Whether it is behind "More"."""
+
+
+_IN_THE_BAR = 4
+"""More would take a phone's screen: of many pages so many are in the bar itself."""
 
 
 @blueprint.app_template_global()
@@ -66,6 +72,7 @@ def staff_places() -> list[StaffPlace]:
         first = 0 if current_user.role == "agent" else len(places)
         places.insert(first, StaffPlace("/desk", _("Desk"), "desk"))
         places.append(StaffPlace("/desk/repeats", _("Repeats"), "repeats"))
+        places.append(StaffPlace("/unassigned", _("Unassigned"), "unassigned"))
     if current_user.role in ("auditor", "administrator"):
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
     if current_user.role in ("council", "administrator"):
@@ -77,7 +84,7 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/admin/keys", _("Keys"), "keys"))
         places.append(StaffPlace("/admin/outside", _("Systems"), "outside"))
         places.append(StaffPlace("/admin/staff", _("Staff"), "staff"))
-    return places
+    return places[:_IN_THE_BAR] + [place._replace(seldom=True) for place in places[_IN_THE_BAR:]]
 
 
 @blueprint.get("/sign-in")
