@@ -56,7 +56,7 @@ class StaffPlace(NamedTuple):
     """Whether it is behind "More"."""
 
 
-_IN_THE_BAR = 4
+_IN_THE_BAR = 3
 """More would take a phone's screen: of many pages so many are in the bar itself."""
 
 
