@@ -37,6 +37,18 @@ def locale_of(language: str) -> Locale:
         return Locale(SOURCE)
 
 
+def nearest(language: str) -> str:
+    """Return the language offered that comes nearest to one asked for: ``es`` for ``es-MX``; else English."""
+    code = language.replace("_", "-")
+    same = (offered for offered in OFFERED if offered.partition("-")[0] == code.partition("-")[0])
+    return code if code in OFFERED else next(same, SOURCE)
+
+
+def marked(sentence: str) -> str:
+    """Return a sentence as it is: marks one that is said later, in a language that is not known yet."""
+    return sentence
+
+
 def catalog_file(language: str) -> Path:
     """Return where the sentences of a language are."""
     return _FOLDER / language.replace("-", "_") / "LC_MESSAGES" / "messages.po"

@@ -17,11 +17,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime as in_words
+from babel import Locale
+from babel.dates import format_date, format_time
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from layers.models import City
 from webapp.config import Settings
+from webapp.languages import locale_of, marked, nearest, sentences
 from webapp.notices.sending import Claimed
 from webapp.people.contacts import ContactDetails
 
@@ -31,17 +33,17 @@ SECONDS_A_STEP = 10
 """Patience with each answer of the mail server. A message takes four: less than a claim's first minute."""
 
 _SUBJECTS = {
-    "received": "We have your report",
-    "joined": "Your report joins one we know of",
-    "scheduled": "The work is scheduled",
-    "in_progress": "The work has begun",
-    "waiting": "The work has to wait",
-    "referred": "Your report was passed on",
-    "done": "The work is done",
-    "declined": "Why we will not act on your report",
-    "reopened": "Your report is open again",
-    "undone": "Our last message was a mistake",
-    "escalated": "A ticket needs your attention",
+    "received": marked("We have your report"),
+    "joined": marked("Your report joins one we know of"),
+    "scheduled": marked("The work is scheduled"),
+    "in_progress": marked("The work has begun"),
+    "waiting": marked("The work has to wait"),
+    "referred": marked("Your report was passed on"),
+    "done": marked("The work is done"),
+    "declined": marked("Why we will not act on your report"),
+    "reopened": marked("Your report is open again"),
+    "undone": marked("Our last message was a mistake"),
+    "escalated": marked("A ticket needs your attention"),
 }
 _STILL_PROMISED = frozenset(
     {"received", "joined", "scheduled", "in_progress", "reopened", "undone", "escalated"}
@@ -67,7 +69,7 @@ class DeliveryError(Exception):
 
 
 def compose(settings: Settings, city: City, contact: ContactDetails, notice: Claimed) -> EmailMessage:
-    """Return the message of a notice: plain text and HTML.
+    """Return the message of a notice, in the contact's language: plain text and HTML.
 
     What the reporter wrote is not repeated in it, or anybody could have us send their words to any address.
 
@@ -77,30 +79,52 @@ def compose(settings: Settings, city: City, contact: ContactDetails, notice: Cla
         When the contact's address is not one.
     """
     zone = ZoneInfo(city.time_zone)
+    language = nearest(contact.language)
+    locale = locale_of(language)
+    gettext = sentences(language).gettext
+
+    def say(sentence: str, **values: object) -> str:
+        return str(gettext(sentence)) % values
 
     def local(when: datetime) -> str:
-        return in_words(when, "EEEE, MMMM d, y, h:mm a", tzinfo=zone, locale="en_US")
+        return say("%(day)s, %(time)s", day=_day(when, zone, locale), time=_clock(when, zone, locale))
 
+    service = {"name": notice.service, "notice": notice.service_notice}
+    service |= notice.service_translations.get(language, {})
+    subject = gettext(_SUBJECTS[notice.kind])
     words = {
+        "_": say,
+        "lang": language,
+        "direction": locale.text_direction,
         "city": city.name,
         "phone": (city.details.get("contact") or {}).get("phone"),
         "notice": notice,
+        "service": service,
         "requested": local(notice.requested_at),
         "promised": local(notice.due_at) if notice.due_at and notice.kind in _STILL_PROMISED else None,
         "link": f"{base_url(settings)}/{_path(notice)}",
-        "subject": _SUBJECTS[notice.kind],
+        "subject": subject,
     }
     words["opening"] = _templates.get_template("opening.txt").render(words).strip()
     message = EmailMessage()
     message["From"] = settings.mail_from
     message["To"] = _address(contact)
-    message["Subject"] = f"{_SUBJECTS[notice.kind]}: {notice.service} ({notice.tracking_number})"
+    message["Subject"] = f"{subject}: {service['name']} ({notice.tracking_number})"
     message["Date"] = format_datetime(notice.at.astimezone(zone))
     message["Message-ID"] = f"<{city.slug}-notice-{notice.notice_id}@{_domain(settings)}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_templates.get_template("notice.txt").render(words))
     message.add_alternative(_templates.get_template("notice.html").render(words), subtype="html")
     return message
+
+
+def _day(when: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    return format_date(when.astimezone(zone), "full", locale=locale)
+
+
+def _clock(when: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    # Few fonts have the narrow space that the locale data puts before AM and PM.
+    return format_time(when, "short", tzinfo=zone, locale=locale).replace("\u202f", " ")
 
 
 def _path(notice: Claimed) -> str:

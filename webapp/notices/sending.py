@@ -10,7 +10,7 @@ closes that gap, so both copies carry the same Message-ID, by which mail program
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.orm import Session
@@ -40,6 +40,7 @@ class Claimed(NamedTuple):
     tracking_number: str
     service: str
     service_notice: str
+    service_translations: dict[str, Any]
     department: str
     address: str | None
     requested_at: datetime
@@ -112,6 +113,7 @@ def _claimed(session: Session, city_id: int, notice_id: int) -> Claimed:
             Report.tracking_number,
             Service.name,
             Service.notice,
+            Service.translations,
             Department.name,
             Report.address,
             Report.requested_at,
