@@ -25,12 +25,12 @@ from bench.cities import City
 from bench.measure import Run, cpu_of, machine, measure, ratios
 from layers.queries import city_by_slug
 from webapp.catalog.queries import catalog
-from webapp.db import driver, session_on
+from webapp.db import session_on
 from webapp.intake.bulk.columns import read_map
 from webapp.intake.bulk.files import ReportsFile
-from webapp.intake.bulk.load import Batch, BulkLoad
+from webapp.intake.bulk.load import BulkLoad
 from webapp.intake.bulk.told import Reader
-from webapp.intake.bulk.writing import alone, decide_and_store, write
+from webapp.intake.bulk.writing import alone, decide_and_store, writers
 from webapp.intake.draft import read_draft
 from webapp.intake.submit import submit
 from webapp.tickets import loading
@@ -52,7 +52,7 @@ class Loaded:
     python_s: float
     """CPU of our process."""
     postgres_s: float | None
-    """CPU of the server process that writes; None where it is on another machine."""
+    """CPU of the server processes that write; None where they are on another machine."""
 
 
 def run(size: int | None = None) -> dict[str, Any]:
@@ -105,27 +105,22 @@ def load(city: City, file: Path, url: str) -> Loaded:
 
     def work() -> None:
         nonlocal postgres_s
-        with session_on(url) as session, Session(session.get_bind()) as other:
-            writer, row = driver(other), city_by_slug(session, None)
-            with alone(writer, row.id):
+        with session_on(url) as session, writers(session) as connections:
+            row = city_by_slug(session, None)
+            with alone(connections[0], row.id):
                 bulk = BulkLoad(session, row, file, read_map(city.columns))
-                for figures in decide_and_store(bulk, lambda batch: _store(writer, batch)):
+                for figures in decide_and_store(bulk, connections):
                     decided.update(
                         tickets=figures.tickets,
                         joined=figures.joined,
                         flagged=figures.flagged,
                         rejected=len(figures.rejected),
                     )
-            postgres_s = cpu_of(writer.info.backend_pid)
+            postgres_s = sum(cpu_of(each.info.backend_pid) for each in connections)
 
     begin = time.process_time()
     run = measure("pinward", "from the file, everything decided", _rows(file), work)
     return Loaded(run, decided, time.process_time() - begin, postgres_s or None)
-
-
-def _store(writer: Connection[Any], batch: Batch) -> None:
-    write(writer, batch)
-    writer.commit()
 
 
 def _floor(city: City, url: str, count: int) -> Run:

@@ -11,16 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from psycopg import Connection, errors
 from sqlalchemy.orm import Session
 
 from layers.queries import city_by_slug
 from tests.intake.conftest import FALLBACK, pin
 from tests.intake.reports_files import COLUMNS, Desk, desk, loading_url, row
-from webapp.db import driver
+from webapp.db import Base, driver
 from webapp.intake.bulk import files, tables, writing
 from webapp.intake.bulk.columns import read_map
 from webapp.intake.bulk.load import BulkLoad
 from webapp.intake.bulk.writing import alone, write
+from webapp.tickets import loading
+from webapp.tickets.models import Report
 from webapp.tickets.tracking import new_numbers
 
 __all__ = ["desk", "loading_url"]
@@ -286,6 +289,40 @@ def test_a_number_that_is_taken_is_replaced(desk: Desk, monkeypatch: pytest.Monk
     desk.load(desk.file([row(2)]))
     assert desk.rows("select count(distinct tracking_number) from report") == [2]
     assert next(numbers, None) is None
+
+
+def test_batches_on_their_way_together_do_not_share_numbers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "BATCH", 4)
+    monkeypatch.setattr(writing, "_WAIT_FOR_A_NUMBER", "50ms")
+    same = new_numbers(4)
+    monkeypatch.setattr(tables, "new_numbers", lambda count: same[:count])
+    figures = desk.load(desk.file([row(n, f"2026-03-{1 + n:02} 10:00", lamp=n % 4) for n in range(12)]))
+    assert (figures["kept"], figures["joined"]) == (12, 8)
+    assert desk.rows("select count(distinct tracking_number) from report") == [12]
+    assert desk.rows("select report_count from ticket") == [3, 3, 3, 3]
+
+
+def test_a_batch_that_fails_takes_those_after_it_along(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "BATCH", 4)
+    copies = iter(range(100))
+
+    def fail_in_the_second(connection: Connection[Any], model: type[Base], rows: pa.Table) -> None:
+        if model is Report and "7" in rows["external_id"].to_pylist():
+            next(copies)
+            raise errors.DiskFull("the disk is full")
+        real(connection, model, rows)
+
+    real = loading.copy
+    monkeypatch.setattr(loading, "copy", fail_in_the_second)
+    file = desk.file([row(n, f"2026-03-{1 + n:02} 10:00", lamp=n % 4) for n in range(12)])
+    assert desk.run("load", file, "--columns", desk.map()).exit_code != 0
+    assert next(copies) == 1
+    assert desk.rows("select count(*) from report") == [4]
+    monkeypatch.setattr(loading, "copy", real)
+    figures = desk.load(file)
+    assert (figures["kept"], figures["already_there"], figures["joined"]) == (8, 4, 8)
 
 
 def test_parquet_with_its_own_types(desk: Desk) -> None:

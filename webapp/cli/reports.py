@@ -8,7 +8,6 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,9 @@ from webapp.cli.console import Failure
 from webapp.config import settings
 from webapp.db import driver
 from webapp.intake.bulk.columns import MapError, read_map
-from webapp.intake.bulk.load import Batch, BulkLoad, Figures
+from webapp.intake.bulk.load import BulkLoad, Figures
 from webapp.intake.bulk.told import Rejected
-from webapp.intake.bulk.writing import alone, decide_and_store, write
+from webapp.intake.bulk.writing import alone, decide_and_store, writers
 from webapp.tickets.export import export as all_reports
 from webapp.tickets.export import export_schema
 
@@ -62,11 +61,11 @@ def load(file: Path, columns: Path, rejects: Path | None, slug: str | None, as_j
     For example: pinward reports load reports.parquet --columns cities/boston/reports.toml
     """
     begin = time.monotonic()
-    with city_session(slug) as (session, city), _second_connection(session) as writer:
+    with city_session(slug) as (session, city), writers(session) as connections:
         try:
             columns_map = read_map(columns)
-            with alone(writer, city.id):
-                figures = _load(BulkLoad(session, city, file, columns_map), writer)
+            with alone(connections[0], city.id):
+                figures = _load(BulkLoad(session, city, file, columns_map), connections)
         except MapError as error:
             raise Failure(str(error), "Correct the file or the columns map, and load again.") from error
     listed = _list(rejects or settings().home / "rejects" / f"{file.stem}.csv", figures.rejected)
@@ -109,23 +108,11 @@ def export(out: Path, slug: str | None, as_json: bool) -> None:
     )
 
 
-@contextmanager
-def _second_connection(session: Session) -> Iterator[Connection[Any]]:
-    """A connection to write with while ``session`` reads on."""
-    with Session(session.get_bind()) as other:
-        yield driver(other)
-
-
-def _load(bulk: BulkLoad, writer: Connection[Any]) -> Figures:
+def _load(bulk: BulkLoad, connections: Sequence[Connection[Any]]) -> Figures:
     with click.progressbar(length=len(bulk), label="Loading reports", file=sys.stderr) as bar:
-        for figures in decide_and_store(bulk, lambda batch: _store(writer, batch)):
+        for figures in decide_and_store(bulk, connections):
             bar.update(figures.rows - bar.pos)
     return bulk.figures
-
-
-def _store(writer: Connection[Any], batch: Batch) -> None:
-    write(writer, batch)
-    writer.commit()
 
 
 def _list(path: Path, rejected: Sequence[Rejected]) -> Path | None:

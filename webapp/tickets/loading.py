@@ -25,17 +25,18 @@ def reserve_ids(connection: Connection[Any], table: LiteralString, count: int) -
     return np.array(found[0] if found else [], np.int64)
 
 
-def trust_keys(connection: Connection[Any]) -> None:
-    """Leave out the checks of foreign keys until the transaction ends, where our role may.
+def trust_keys(connection: Connection[Any]) -> bool:
+    """Leave out the checks of foreign keys until the transaction ends, where our role may; return whether.
 
     They take half of the time, and find nothing: the rows copied name each other, and rows of the catalog
     that are never deleted. On a server whose role may not, every key is checked. A trigger that must see what
     is copied has to be one that is enabled always.
     """
-    connection.execute(
+    found = connection.execute(
         "select set_config('session_replication_role', 'replica', true)"
         " where has_parameter_privilege('session_replication_role', 'set')"
     )
+    return found.fetchone() is not None
 
 
 def copy(connection: Connection[Any], model: type[Base], rows: pa.Table) -> None:

@@ -9,6 +9,7 @@ run at once.
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,6 +45,8 @@ from webapp.tickets.nearby import LATELY, tickets_between
 
 Ids = NDArray[np.int64]
 _CHUNK = 10_000
+IN_FLIGHT = 2
+"""So many batches may be on their way into the database while the next one is decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class BulkLoad:
         # By the matcher's ordinals: the tickets, and the reports that opened them.
         self._ticket_ids = array("q")
         self._openers = array("q")
-        self._last_ids: set[str] = set()
+        self._last_ids: deque[set[str]] = deque(maxlen=IN_FLIGHT)
         self._moments = self._file.times(self._reader.times)
 
     def __len__(self) -> int:
@@ -108,7 +111,7 @@ class BulkLoad:
         return len(self._moments)
 
     def batches(self) -> Iterator[Batch]:
-        """Decide batch after batch. Each must be written before the one after the next is asked for."""
+        """Decide batch after batch. At most `IN_FLIGHT` may be unwritten when the next one is asked for."""
         self._take_in_tickets()
         for rows in self._file.batches_by(self._moments):
             told, rejected = self._reader.read(rows)
@@ -147,13 +150,14 @@ class BulkLoad:
         )
         again = np.ones(len(told), bool)
         again[np.unique(ids.astype(str), return_index=True)[1]] = False
-        # The last batch may still be on its way into the database.
-        again |= np.array([there.get(each, each in self._last_ids) for each in ids], bool)
+        # The last batches may still be on their way into the database.
+        lately = set().union(*self._last_ids)
+        again |= np.array([there.get(each, each in lately) for each in ids], bool)
         known = np.array([each in there for each in ids], bool) & ~again
         self.figures.known += int(known.sum())
         self.figures.rejected += told.rejected(again, self._id_column, "is the id of an earlier row")
         fresh = told.select(~again & ~known)
-        self._last_ids = set(fresh.external_id)
+        self._last_ids.append(set(fresh.external_id))
         return fresh
 
     def _decide(self, told: Told) -> Decided:
