@@ -7,6 +7,7 @@ its source.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -37,11 +38,11 @@ def locale_of(language: str) -> Locale:
         return Locale(SOURCE)
 
 
-def nearest(language: str) -> str:
-    """Return the language offered that comes nearest to one asked for: ``es`` for ``es-MX``; else English."""
-    code = language.replace("_", "-")
-    same = (offered for offered in OFFERED if offered.partition("-")[0] == code.partition("-")[0])
-    return code if code in OFFERED else next(same, SOURCE)
+def nearest(asked: str, languages: Sequence[str] = OFFERED) -> str | None:
+    """Return the language that comes nearest to what is asked for, such as ``es`` for ``es-MX``, or None."""
+    code = asked.replace("_", "-")
+    same = (language for language in languages if language.partition("-")[0] == code.partition("-")[0])
+    return code if code in languages else next(same, None)
 
 
 def marked(sentence: str) -> str:

@@ -23,7 +23,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from layers.models import City
 from webapp.config import Settings
-from webapp.languages import locale_of, marked, nearest, sentences
+from webapp.languages import SOURCE, locale_of, marked, nearest, sentences
 from webapp.notices.sending import Claimed
 from webapp.people.contacts import ContactDetails
 
@@ -79,7 +79,7 @@ def compose(settings: Settings, city: City, contact: ContactDetails, notice: Cla
         When the contact's address is not one.
     """
     zone = ZoneInfo(city.time_zone)
-    language = nearest(contact.language)
+    language = nearest(contact.language) or SOURCE
     locale = locale_of(language)
     gettext = sentences(language).gettext
 

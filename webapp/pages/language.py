@@ -14,7 +14,7 @@ from flask_babel import Babel, Domain, format_time, to_user_timezone
 from flask_babel import gettext as _
 from werkzeug.urls import iri_to_uri
 
-from webapp.languages import OFFERED, SOURCE, locale_of, sentences
+from webapp.languages import OFFERED, SOURCE, locale_of, nearest, sentences
 from webapp.pages.context import known_city
 
 blueprint = Blueprint("language", __name__)
@@ -60,9 +60,10 @@ def chosen_language() -> str:
     """Return the language of this request: asked for, remembered, or the browser's."""
     if "language" not in g:
         languages = offered() or [SOURCE]
-        asked = request.args.get("lang") or request.cookies.get("language")
-        best = request.accept_languages.best_match(languages)
-        g.language = asked if asked in languages else best or languages[0]
+        said = (request.args.get("lang"), request.cookies.get("language"))
+        asked = (language for language in said if language in languages)
+        spoken = (nearest(code, languages) for code in request.accept_languages.values())
+        g.language = next(asked, None) or next(filter(None, spoken), languages[0])
     language: str = g.language
     return language
 
