@@ -45,6 +45,27 @@ def nearest(asked: str, languages: Sequence[str] = OFFERED) -> str | None:
     return code if code in languages else next(same, None)
 
 
+class Sentence(str):
+    """A sentence in English that can be said in other languages: what a room below the pages tells people.
+
+    Parameters
+    ----------
+    template
+        The sentence with placeholders such as ``%(most)d``.
+    values
+        What they stand for.
+    """
+
+    def __new__(cls, template: str, **values: object) -> Sentence:
+        """Return the sentence, which is its English to all who know no better."""
+        self = super().__new__(cls, template % values if values else template)
+        self.template, self.values = template, values
+        return self
+
+    template: str
+    values: dict[str, object]
+
+
 def marked(sentence: str) -> str:
     """Return a sentence as it is: marks one that is said later, in a language that is not known yet."""
     return sentence

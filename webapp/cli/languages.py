@@ -15,7 +15,15 @@ import webapp
 from webapp.languages import OFFERED, SOURCE, catalog_file, locale_of, read_catalog
 
 METHODS = [("**/translations/**", "ignore"), ("**.py", "python"), ("**/templates/**.*", "jinja2")]
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "marked": None, "ngettext": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "marked": None,
+    "Sentence": None,
+    "ngettext": (1, 2),
+}
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%%")
 
 

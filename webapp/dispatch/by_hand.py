@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from layers.models import City
 from webapp.catalog.deadlines import LEVELS
+from webapp.languages import Sentence
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import COMPARERS, Incomplete, NotAllowed
 from webapp.tickets.models import OPEN_STATUSES
@@ -43,14 +44,14 @@ def set_priority(
     """
     why = why.replace("\x00", "").strip()[:LONGEST_WHY]
     if by.role not in SETTERS:
-        raise NotAllowed("How urgent a ticket is, is for the desk to say: ask a supervisor.")
+        raise NotAllowed(Sentence("How urgent a ticket is, is for the desk to say: ask a supervisor."))
     if level not in LEVELS:
         raise Incomplete("priority", f"Say how urgent it is: one of {', '.join(LEVELS)}.")
     if not why:
-        raise Incomplete("why", "Say why, so that the next one who looks understands.")
+        raise Incomplete("why", Sentence("Say why, so that the next one who looks understands."))
     seen = locked(session, city.id, ticket_id, by, version)
     if seen.status not in OPEN_STATUSES:
-        raise NotAllowed("Only what is still to be done can be urgent: this ticket is closed.")
+        raise NotAllowed(Sentence("Only what is still to be done can be urgent: this ticket is closed."))
     values = {
         "city_id": city.id,
         "ticket_id": ticket_id,

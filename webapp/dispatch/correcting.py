@@ -21,6 +21,7 @@ from webapp.catalog.queries import catalog
 from webapp.dispatch.priority import Priority
 from webapp.dispatch.queries import assigner, prioritizer
 from webapp.dispatch.reassignment import BY_HAND, PLANNED, status_after
+from webapp.languages import Sentence
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import COMPARERS, Incomplete, NotAllowed, words
 from webapp.tickets.models import OPEN_STATUSES
@@ -59,7 +60,7 @@ def correct(
         raise NotAllowed(f"Somebody signed in as {by.role} does not correct tickets: ask a supervisor.")
     service = known.service_by_code.get(service_code or "")
     if service_code is not None and (service is None or not service.active):
-        raise Incomplete("service", "Choose what it is about from the list.")
+        raise Incomplete("service", Sentence("Choose what it is about from the list."))
     seen = locked(session, city.id, ticket_id, by, version)
     if seen.status not in OPEN_STATUSES:
         raise NotAllowed(f"A ticket that is {words(seen.status)} is not corrected: open it again first.")
@@ -70,9 +71,9 @@ def correct(
     places = current_atlas(session, city).locate([lon], [lat], None if spot else [ticket.address])
     place = places[0]
     if spot is not None and not place.placed:
-        raise Incomplete("spot", "That spot is not in the city. Choose one inside.")
+        raise Incomplete("spot", Sentence("That spot is not in the city. Choose one inside."))
     if service_id == ticket.service_id and spot is None:
-        raise Incomplete("service", "Nothing was changed: choose another service or another spot.")
+        raise Incomplete("service", Sentence("Nothing was changed: choose another service or another spot."))
     zones = {layer: hit.id for layer, hit in place.zones.items()}
     priority = Priority(ticket.priority, ticket.priority_why)
     if not ticket.priority_by_hand:

@@ -9,6 +9,7 @@ from typing import Any
 
 from webapp.catalog.snapshot import QuestionEntry, ServiceEntry
 from webapp.intake.words import plain_text
+from webapp.languages import Sentence
 
 LONGEST_ANSWER = 4000
 
@@ -39,12 +40,12 @@ def read_answers(service: ServiceEntry, given: Mapping[str, Any]) -> tuple[dict[
         values = _texts(given.get(code))
         if not values:
             if question.required:
-                wrong[code] = f"Please answer: {question.text}"
+                wrong[code] = Sentence("Please answer: %(question)s", question=question.text)
             continue
         try:
             answers[code] = _READERS.get(question.datatype, _text)(question, values)
         except ValueError as problem:
-            wrong[code] = str(problem)
+            wrong[code] = problem.args[0]
     return answers, wrong
 
 
@@ -57,7 +58,7 @@ def _text(question: QuestionEntry, values: list[str]) -> str:
     if len(values) > 1:
         raise ValueError(f"Give one answer only: {question.text}")
     if len(values[0]) > LONGEST_ANSWER:
-        raise ValueError(f"Shorten the answer to {LONGEST_ANSWER} characters.")
+        raise ValueError(Sentence("Shorten the answer to %(most)d characters.", most=LONGEST_ANSWER))
     return values[0]
 
 
@@ -67,7 +68,7 @@ def _number(question: QuestionEntry, values: list[str]) -> float | int:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"Answer with a number: {question.text}")
+        raise ValueError(Sentence("Answer with a number: %(question)s", question=question.text))
     return int(number) if number.is_integer() else number
 
 
@@ -76,7 +77,10 @@ def _datetime(question: QuestionEntry, values: list[str]) -> str:
         return datetime.fromisoformat(_text(question, values)).isoformat()
     except ValueError:
         raise ValueError(
-            f"Answer with a date such as 2026-11-22 or 2026-11-22T14:05: {question.text}"
+            Sentence(
+                "Answer with a date such as 2026-11-22 or 2026-11-22T14:05: %(question)s",
+                question=question.text,
+            )
         ) from None
 
 

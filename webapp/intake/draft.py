@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from webapp.catalog.snapshot import Catalog, ServiceEntry
 from webapp.intake.answers import read_answers
 from webapp.intake.words import plain_text
+from webapp.languages import Sentence
 from webapp.people.contacts import ContactDetails, clean
 from webapp.tickets import media
 
@@ -62,7 +63,11 @@ def _plain(longest: int) -> Any:
     def check(value: str) -> str:
         text = plain_text(value)
         if len(text) > longest:
-            raise ValueError(f"Shorten it to {longest} characters: it has {len(text)}.")
+            raise ValueError(
+                Sentence(
+                    "Shorten it to %(most)d characters: it has %(given)d.", most=longest, given=len(text)
+                )
+            )
         return text
 
     return AfterValidator(check)
@@ -170,17 +175,19 @@ def _place_problems(fields: Mapping[str, Any]) -> list[Problem]:
         missing = "lat" if has_lon else "lon"
         return [Problem(missing, "Give longitude and latitude both, or an address.")]
     if not has_lon and not str(fields.get("address") or "").strip() and not fields.get("external_id"):
-        return [Problem("address", "Say where it is: put the pin on the map, or type an address.")]
+        return [Problem("address", Sentence("Say where it is: put the pin on the map, or type an address."))]
     return []
 
 
 def _service_advice(catalog: Catalog, code: Any, service: ServiceEntry | None) -> str:
     if service is not None:
-        return f"{service.name} is not offered at present. Choose another service."
+        return Sentence(
+            "%(service)s is not offered at present. Choose another service.", service=service.name
+        )
     offered = [each.code for each in catalog.active]
     examples = ", ".join(offered[:5]) + (" …" if len(offered) > 5 else "")
     if not code:
-        return f"Choose what it is about: one of the services {examples}"
+        return Sentence("Choose what it is about: one of the services %(examples)s", examples=examples)
     return f"There is no service {str(code)[:80]!r}. Choose one of {examples}"
 
 
@@ -201,7 +208,8 @@ _ADVICE = {
 def _advice(mistake: Any) -> str:
     """Return our own words for what pydantic found."""
     if mistake["type"] == "value_error":
-        return str(mistake["ctx"]["error"])
+        message: str = mistake["ctx"]["error"].args[0]
+        return message
     if mistake["type"] == "extra_forbidden":
         return "There is no such field: leave it out."
     return _ADVICE.get(str(mistake["loc"][0]), "Give it as plain text.")

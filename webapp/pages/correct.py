@@ -13,6 +13,7 @@ from layers.addresses import find
 from webapp.dispatch.correcting import correct
 from webapp.pages.context import served
 from webapp.pages.crew_choice import may_see
+from webapp.pages.language import said
 from webapp.pages.places import atlas
 from webapp.people.access import access, roles
 from webapp.tickets import queries
@@ -52,7 +53,7 @@ def put_right(ticket_id: int) -> AnyResponse:
         )  # fmt: skip
     except MoveRefused as refused:
         here.session.rollback()
-        return _page(ticket_id, str(refused))
+        return _page(ticket_id, said(refused))
     here.session.commit()
     return redirect(url_for("crew_ticket.show", ticket_id=ticket_id))
 

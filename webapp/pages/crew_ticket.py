@@ -27,6 +27,7 @@ from webapp.dispatch import by_hand
 from webapp.pages.context import served
 from webapp.pages.crew import RULE
 from webapp.pages.crew_choice import may_see
+from webapp.pages.language import said
 from webapp.pages.thumbnail import thumbnail
 from webapp.pages.words import status_words
 from webapp.people import contacts
@@ -101,14 +102,14 @@ def refused(row: TicketRow, typed: Typed, refusal: lifecycle.MoveRefused) -> Any
     served().session.rollback()
     if isinstance(refusal, lifecycle.Incomplete):
         where = refusal.field if refusal.field in ("note", "crew") else f"detail-{typed.to}"
-        return answer_refusal(row, replace(typed, errors={where: str(refusal)}), INVALID)
+        return answer_refusal(row, replace(typed, errors={where: said(refusal)}), INVALID)
     if not isinstance(refusal, moving.Overtaken):
-        return answer_refusal(row, replace(typed, problem=str(refusal)), INVALID)
+        return answer_refusal(row, replace(typed, problem=said(refusal)), INVALID)
     if wants_json():
         now = {"state": status_words(refusal.status), "version": refusal.version}
         told = {"by": refusal.by, "note": refusal.note, "at": refusal.at.isoformat()}
-        return make_response(jsonify(message=str(refusal), **now, **told), CONFLICT)
-    return page(found(row.id), replace(typed, problem=str(refusal)), CONFLICT)
+        return make_response(jsonify(message=said(refusal), **now, **told), CONFLICT)
+    return page(found(row.id), replace(typed, problem=said(refusal)), CONFLICT)
 
 
 def answer_refusal(row: TicketRow, typed: Typed, status: int) -> AnyResponse:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp.pages.context import served
 from webapp.pages.crew import RULE
 from webapp.pages.crew_ticket import INVALID, Typed, answer_refusal, found, refused, wants_json
+from webapp.pages.language import said
 from webapp.pages.words import status_words
 from webapp.people.access import access
 from webapp.storage import uploads
@@ -59,7 +60,7 @@ def work(ticket_id: int) -> AnyResponse:
         return refused(row, typed, refusal)
     except pictures.PhotoRefusedError as problem:
         here.session.rollback()
-        typed.errors["before"] = _("A photo %(problem)s", problem=str(problem))
+        typed.errors["before"] = _("A photo %(problem)s", problem=said(problem))
         return answer_refusal(row, typed, INVALID)
     here.session.commit()
     if wants_json():
@@ -141,7 +142,7 @@ def _drawn(typed: Typed) -> list[tuple[photos.Shows, pictures.Picture]]:
                 drawn.append((shows, pictures.draw(file.stream)))  # type: ignore[arg-type]
             except pictures.PhotoRefusedError as problem:
                 name = (file.filename or "")[-60:]
-                typed.errors[shows] = _("%(name)s %(problem)s", name=name, problem=str(problem))
+                typed.errors[shows] = _("%(name)s %(problem)s", name=name, problem=said(problem))
     return drawn
 
 

@@ -39,7 +39,7 @@ from webapp.pages.context import served
 from webapp.pages.desk_call import CHANNELS, NEW, Call, Known, choices_of, kept_call, settled, typed_call
 from webapp.pages.language import chosen_language
 from webapp.pages.thumbnail import thumbnail
-from webapp.pages.typed import field_of
+from webapp.pages.typed import wrong_fields
 from webapp.people import contacts
 from webapp.people.access import access, roles
 from webapp.tickets import queries
@@ -170,7 +170,7 @@ def _send(typed: Call, drafts: Sequence[DeskDraft]) -> AnyResponse:
         here.session.rollback()
         unfinished.keep(here.session, me, typed.key, typed.as_fields())
         here.session.commit()
-        wrong = {field_of(each.field): each.message for each in refused.problems}
+        wrong = wrong_fields(refused.problems, service)
         if "service" in wrong:
             wrong["about"] = wrong.pop("service")
         return _page(typed, known, wrong | known.problems, drafts)

@@ -14,7 +14,7 @@ from flask_babel import Babel, Domain, format_time, to_user_timezone
 from flask_babel import gettext as _
 from werkzeug.urls import iri_to_uri
 
-from webapp.languages import OFFERED, SOURCE, locale_of, nearest, sentences
+from webapp.languages import OFFERED, SOURCE, Sentence, locale_of, nearest, sentences
 from webapp.pages.context import known_city
 
 blueprint = Blueprint("language", __name__)
@@ -76,6 +76,21 @@ def remember(response: Response) -> Response:
         secure = current_app.config["SESSION_COOKIE_SECURE"]
         response.set_cookie("language", asked, max_age=A_YEAR_S, samesite="Lax", secure=secure, httponly=True)
     return response
+
+
+def said(told: str | Exception, **instead: object) -> str:
+    """Return what a room below tells, or an error that says it, in the reader's language.
+
+    Parameters
+    ----------
+    instead
+        Values in the reader's language, in place of those that the sentence has.
+    """
+    sentence = told if isinstance(told, str) else next(iter(told.args), "")
+    if not isinstance(sentence, Sentence):
+        return str(told)
+    values = {name: instead.get(name, value) for name, value in sentence.values.items()}
+    return str(_(sentence.template, **values))
 
 
 @blueprint.app_context_processor

@@ -9,6 +9,7 @@ from flask import current_app, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from webapp.pages import language
 from webapp.pages.context import served
 from webapp.pages.crew_choice import may_see
 from webapp.pages.words import status_words
@@ -82,7 +83,7 @@ def _each(act: Callable[[int, int], Moved], said: str, *, also_others: bool = Fa
             with here.session.begin_nested():
                 moved = act(ticket_id, version)
         except MoveRefused as refusal:
-            lines.append(Line(ticket_id, row, version, str(refusal), False))
+            lines.append(Line(ticket_id, row, version, language.said(refusal), False))
         else:
             lines.append(Line(ticket_id, row, moved.version, said or status_words(moved.status), True))
     return lines

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.pages.context import served
+from webapp.pages.language import said
 from webapp.people import accounts, audit, second_factor, sessions
 from webapp.people.access import SIGNED_IN, access
 from webapp.people.passwords import is_password
@@ -77,7 +78,7 @@ def change_password() -> AnyResponse:
     try:
         accounts.set_password(me, form.get("new", ""))
     except ValueError as error:
-        return _page({"new": str(error)})
+        return _page({"new": said(error)})
     sessions.end_all(here.session, me)
     audit.record(here.session, here.city.id, "password_changed", me.name, by=me)
     sessions.begin(here.session, me, request.user_agent.string)

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp.config import Settings
 from webapp.pages.account import REFUSED, enter, form
 from webapp.pages.context import served
+from webapp.pages.language import said
 from webapp.pages.throttle import limiter
 from webapp.people import oidc
 from webapp.people.access import PUBLIC, access
@@ -88,7 +89,7 @@ def back() -> AnyResponse:
         staff = oidc.staff_of_claims(here.session, here.city.id, claims, current_app.extensions["oidc_rules"])
     except oidc.NotLetIn as refused:
         here.session.rollback()
-        return form(error=str(refused))
+        return form(error=said(refused))
     return enter(staff, remember=False, wanted=session.get("oidc_next", ""))
 
 

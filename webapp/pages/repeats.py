@@ -20,6 +20,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.pages.context import served
+from webapp.pages.language import said
 from webapp.pages.likely import reason_words
 from webapp.pages.thumbnail import thumbnail
 from webapp.people.access import access, roles
@@ -62,7 +63,7 @@ def decide() -> AnyResponse:
             flash(_("Noted: these are two problems."))
     except lifecycle.MoveRefused as refused:
         here.session.rollback()
-        return _page(str(refused), REFUSED)
+        return _page(said(refused), REFUSED)
     here.session.commit()
     return redirect(url_for("repeats.compare", before=form.get("before") or None))
 
@@ -83,7 +84,7 @@ def split() -> AnyResponse:
             merging.split(here.session, here.city, left, by=me, version=version)
     except lifecycle.MoveRefused as refused:
         here.session.rollback()
-        return _page(str(refused), REFUSED)
+        return _page(said(refused), REFUSED)
     here.session.commit()
     flash(_("Taken apart: this is a ticket of its own."))
     return redirect(url_for("crew_ticket.show", ticket_id=left))

@@ -20,7 +20,7 @@ from webapp.pages.language import chosen_language
 from webapp.pages.likely import likely_tickets
 from webapp.pages.places import atlas, city_view, described
 from webapp.pages.throttle import limiter
-from webapp.pages.typed import answers_typed, field_of, label, point_of
+from webapp.pages.typed import answers_typed, label, point_of, wrong_fields
 from webapp.people.access import PUBLIC, access
 
 blueprint = Blueprint("report", __name__)
@@ -119,7 +119,8 @@ def send() -> AnyResponse:
         receipt = submit(here.session, here.city, read_draft(here.catalog, fields))
     except DraftError as refused:
         here.session.rollback()
-        return _page(typed, {field_of(wrong.field): wrong.message for wrong in refused.problems})
+        service = here.catalog.service_by_code.get(typed.service)
+        return _page(typed, wrong_fields(refused.problems, service))
     here.session.commit()
     return redirect(url_for("track.report", number=receipt.tracking_number, sent=""), 303)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import request
 from flask_babel import gettext as _
 
 from layers import addresses
 from webapp.catalog.snapshot import ServiceEntry
+from webapp.intake.draft import Problem
 from webapp.pages.context import served
+from webapp.pages.language import chosen_language, said
 from webapp.pages.places import atlas
 
 CERTAIN = 0.95
@@ -54,7 +58,7 @@ def label(match: addresses.Match) -> str:
 def answers_typed(service: ServiceEntry | None) -> dict[str, list[str]]:
     """Return the answers of the form by the codes of the service's questions."""
     asked = [question.code for question in service.questions] if service else []
-    return {code: [said.replace("\x00", "") for said in request.form.getlist(f"q-{code}")] for code in asked}
+    return {code: [text.replace("\x00", "") for text in request.form.getlist(f"q-{code}")] for code in asked}
 
 
 def field_of(name: str) -> str:
@@ -62,6 +66,16 @@ def field_of(name: str) -> str:
     if name.startswith("answers."):
         return f"q-{name.removeprefix('answers.')}"
     return {"service_code": "service", "lon": "address", "lat": "address"}.get(name, name)
+
+
+def wrong_fields(problems: Iterable[Problem], service: ServiceEntry | None) -> dict[str, str]:
+    """Return what to do about each field of the form, in the reader's language."""
+    language = chosen_language()
+    questions = {
+        f"answers.{question.code}": question.translations.get(language, {}).get("text") or question.text
+        for question in (service.questions if service else ())
+    }
+    return {field_of(each.field): said(each.message, question=questions.get(each.field)) for each in problems}
 
 
 def _rivals(matches: list[addresses.Match]) -> bool:

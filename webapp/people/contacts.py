@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from webapp.languages import Sentence
 from webapp.people import audit
 from webapp.people.models import PHONE_DIGITS, Contact, Staff
 
@@ -58,13 +59,13 @@ def clean(
 ) -> tuple[ContactDetails, dict[str, str]]:
     """Return the details without stray spaces, and what to do about each field that cannot be right."""
     details = ContactDetails(_tidy(name), _tidy(email), _tidy(phone), language, prefers)
-    wrong = {}
+    wrong: dict[str, str] = {}
     if details.name and len(details.name) > 200:
-        wrong["name"] = "Shorten the name to 200 characters."
+        wrong["name"] = Sentence("Shorten the name to 200 characters.")
     if details.email and (len(details.email) > 254 or not _EMAIL.fullmatch(details.email)):
-        wrong["email"] = "Write an e-mail address such as name@example.org, or leave it empty."
+        wrong["email"] = Sentence("Write an e-mail address such as name@example.org, or leave it empty.")
     if details.phone and not _PHONE.fullmatch(details.phone):
-        wrong["phone"] = "Write a phone number in digits, or leave it empty."
+        wrong["phone"] = Sentence("Write a phone number in digits, or leave it empty.")
     return details, wrong
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webapp.languages import Sentence
 from webapp.people import audit
 from webapp.people.access import ROLES
 from webapp.people.accounts import add_staff
@@ -66,10 +67,12 @@ def staff_of_claims(session: Session, city_id: int, claims: Mapping[str, Any], r
     email = str(claims.get("email") or "").strip()
     # Providers that leave it out have but addresses of their own; a plain no is a stranger's claim.
     if not email or claims.get("email_verified", True) in (False, "false"):
-        raise NotLetIn("Your sign-in tells no e-mail address that was verified: ask your administrator.")
+        raise NotLetIn(
+            Sentence("Your sign-in tells no e-mail address that was verified: ask your administrator.")
+        )
     role = rules.role(claims)
     if rules.roles and role is None:
-        raise NotLetIn("Your account of the city has none of the roles that work here.")
+        raise NotLetIn(Sentence("Your account of the city has none of the roles that work here."))
     staff = staff_by_email(session, city_id, email)
     if staff is None and rules.adds and role is not None and role not in SCOPED:
         return _added(session, city_id, email, str(claims.get("name") or ""), role)

@@ -8,6 +8,8 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from webapp.languages import Sentence
+
 SHORTEST = 10
 LONGEST = 200
 _hasher = PasswordHasher()
@@ -22,9 +24,9 @@ def hash_password(password: str) -> str:
         When it is shorter than ``SHORTEST`` or longer than ``LONGEST`` characters.
     """
     if len(password) < SHORTEST:
-        raise ValueError(f"A password has at least {SHORTEST} characters.")
+        raise ValueError(Sentence("A password has at least %(least)d characters.", least=SHORTEST))
     if len(password) > LONGEST:
-        raise ValueError(f"A password has at most {LONGEST} characters.")
+        raise ValueError(Sentence("A password has at most %(most)d characters.", most=LONGEST))
     return _hasher.hash(password)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from layers.models import City
 from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import CrewEntry
+from webapp.languages import Sentence
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import HANDERS, Incomplete, NotAllowed, words
 from webapp.tickets.models import OPEN_STATUSES
@@ -42,12 +43,12 @@ def hand_over(
     if by.role not in HANDERS:
         raise NotAllowed(f"Somebody signed in as {by.role} gives no ticket to a crew: ask a supervisor.")
     if crew is None or crew.retired:
-        raise Incomplete("crew", "Choose the crew that is to do it.")
+        raise Incomplete("crew", Sentence("Choose the crew that is to do it."))
     seen = locked(session, city.id, ticket_id, by, version)
     if seen.status not in OPEN_STATUSES:
         raise NotAllowed(f"A ticket that is {words(seen.status)} is not handed over: open it again first.")
     if seen.crew_id == crew.id:
-        raise NotAllowed(f"{crew.name} has it already.")
+        raise NotAllowed(Sentence("%(crew)s has it already.", crew=crew.name))
     was = known.crews.get(seen.crew_id or 0)
     whose = {"department": known.departments[crew.department_id].code, "crew": crew.code}
     return write_move(

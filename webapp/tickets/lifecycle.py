@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
 
+from webapp.languages import Sentence
 from webapp.people.access import Role
 from webapp.tickets.models import OPEN_STATUSES
 
@@ -141,7 +142,7 @@ def check_request(to: str, who: str, note: str, detail: str | None) -> None:
     elif state.takes == "scheduled_for":
         _check_day(detail)
     elif not (detail or "").strip():
-        raise Incomplete(state.takes, "Say who has it now, such as the name of the agency.")
+        raise Incomplete(state.takes, Sentence("Say who has it now, such as the name of the agency."))
 
 
 def check_source(status: str, to: str, who: str) -> None:
@@ -160,7 +161,7 @@ def _check_day(day: str | None) -> None:
     try:
         date.fromisoformat(day or "")
     except ValueError:
-        raise Incomplete("scheduled_for", "Say for which day, such as 2026-06-17.") from None
+        raise Incomplete("scheduled_for", Sentence("Say for which day, such as 2026-06-17.")) from None
 
 
 def _never(to: str, who: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from layers.models import City
+from webapp.languages import Sentence
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import COMPARERS, NoSuchTicket, NotAllowed
 from webapp.tickets.moving import BEFORE, locked
@@ -39,11 +40,11 @@ def merge(
     """
     _may_compare(by)
     if ticket_id == into:
-        raise NotAllowed("A ticket cannot be merged with itself.")
+        raise NotAllowed(Sentence("A ticket cannot be merged with itself."))
     versions = {ticket_id: version, into: into_version}
     seen = {number: locked(session, city.id, number, by, versions[number]) for number in sorted(versions)}
     if any(row.status == "merged" for row in seen.values()):
-        raise NotAllowed("One of them was merged already: look at the ticket that has its reports.")
+        raise NotAllowed(Sentence("One of them was merged already: look at the ticket that has its reports."))
     session.execute(_MERGE, {"city_id": city.id, "gone": ticket_id, "kept": into, "staff_id": by.id})
 
 
@@ -94,7 +95,7 @@ def split_report(session: Session, city: City, report_id: int, *, by: Staff, ver
     locked(session, city.id, ticket_id, by, version)
     made: Row[Any] | None = session.execute(_SPLIT_REPORT, values | {"ticket_id": ticket_id}).one_or_none()
     if made is None:
-        raise NotAllowed("It is the ticket's only report, so there is nothing to take apart.")
+        raise NotAllowed(Sentence("It is the ticket's only report, so there is nothing to take apart."))
     return int(made.id)
 
 
@@ -114,7 +115,9 @@ def keep_apart(session: Session, city: City, report_id: int, ticket_id: int, *, 
 
 def _may_compare(by: Staff) -> None:
     if by.role not in COMPARERS:
-        raise NotAllowed("Whether two tickets are one problem is for the desk to say: ask a supervisor.")
+        raise NotAllowed(
+            Sentence("Whether two tickets are one problem is for the desk to say: ask a supervisor.")
+        )
 
 
 _MERGED_INTO = text("select merged_into from ticket where city_id = :city_id and id = :gone")

@@ -20,6 +20,7 @@ from layers.models import City
 from webapp.catalog.deadlines import resumed
 from webapp.catalog.queries import catalog
 from webapp.catalog.snapshot import CrewEntry
+from webapp.languages import Sentence
 from webapp.people.models import Staff
 from webapp.tickets.lifecycle import (
     UNDO_WITHIN,
@@ -176,8 +177,11 @@ def undo(session: Session, city: City, ticket_id: int, *, by: Staff, version: in
     if last is None or not may_undo(last, by, datetime.now(UTC)):
         minutes = int(UNDO_WITHIN.total_seconds() // 60)
         raise NotAllowed(
-            f"Only the latest move can be undone, by who made it or a supervisor, within {minutes} minutes: "
-            "make the move that you want instead."
+            Sentence(
+                "Only the latest move can be undone, by who made it or a supervisor, "
+                "within %(minutes)d minutes: make the move that you want instead.",
+                minutes=minutes,
+            )
         )
     values = {"city_id": city.id, "ticket_id": ticket_id, "entry": last.id, "staff_id": by.id}
     undone = session.execute(_UNDO, values).one()
@@ -206,9 +210,9 @@ def locked(session: Session, city_id: int, ticket_id: int, by: Staff | Party, ve
     """
     seen = session.execute(_SEEN, {"city_id": city_id, "ticket_id": ticket_id}).one_or_none()
     if seen is None:
-        raise NoSuchTicket(f"There is no ticket {ticket_id}.")
+        raise NoSuchTicket(Sentence("There is no ticket %(number)d.", number=ticket_id))
     if _role(by) == "crew" and (seen.crew_id is None or seen.crew_id != by.crew_id):  # type: ignore[union-attr]
-        raise NotAllowed("This ticket is another crew's now: ask a supervisor to give it to yours.")
+        raise NotAllowed(Sentence("This ticket is another crew's now: ask a supervisor to give it to yours."))
     if seen.version != version:
         last = session.execute(_WHO_WAS_FIRST, {"city_id": city_id, "ticket_id": ticket_id}).one()
         raise Overtaken(

@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal
 from sqlalchemy import ColumnElement, and_, func, select, union_all
 from sqlalchemy.orm import Session
 
+from webapp.languages import Sentence
 from webapp.storage import Storage
 from webapp.tickets import pictures
 from webapp.tickets.models import Photo, Report, Ticket
@@ -49,7 +50,9 @@ def keep_picture(
     """
     of_report = and_(Photo.city_id == city_id, Photo.report_id == report_id)
     if _count(session, of_report) >= MOST_PHOTOS:
-        raise pictures.PhotoRefusedError(f"is one too many: a report has at most {MOST_PHOTOS} photos.")
+        raise pictures.PhotoRefusedError(
+            Sentence("is one too many: a report has at most %(most)d photos.", most=MOST_PHOTOS)
+        )
     return _keep(session, storage, Photo(city_id=city_id, report_id=report_id), picture)
 
 

@@ -14,6 +14,8 @@ from typing import BinaryIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
+from webapp.languages import Sentence
+
 register_heif_opener()
 
 MOST_BYTES = 15 * 1024 * 1024
@@ -56,18 +58,22 @@ def draw(stream: BinaryIO) -> Picture:
     """
     content = stream.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise PhotoTooLargeError(f"is larger than {MOST_BYTES // 1024**2} MB: send a smaller picture.")
+        raise PhotoTooLargeError(
+            Sentence("is larger than %(most)d MB: send a smaller picture.", most=MOST_BYTES // 1024**2)
+        )
     if not content:
-        raise PhotoRefusedError("is empty: send a picture.")
+        raise PhotoRefusedError(Sentence("is empty: send a picture."))
     try:
         return _drawn(content)
     except PhotoRefusedError:
         raise
     except UnidentifiedImageError:
-        raise PhotoRefusedError("is not a picture: send a JPEG, PNG, WebP, HEIC or GIF file.") from None
+        raise PhotoRefusedError(
+            Sentence("is not a picture: send a JPEG, PNG, WebP, HEIC or GIF file.")
+        ) from None
     except Exception:
         # Decoders of strangers' files fail in many ways; each means the same to the one who sent it.
-        raise PhotoRefusedError("is a damaged picture: take or save it again.") from None
+        raise PhotoRefusedError(Sentence("is a damaged picture: take or save it again.")) from None
 
 
 def _drawn(content: bytes) -> Picture:
@@ -77,7 +83,10 @@ def _drawn(content: bytes) -> Picture:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise PhotoRefusedError(
-                    f"has more than {MOST_PIXELS // 1_000_000} megapixels: send a smaller picture."
+                    Sentence(
+                        "has more than %(most)d megapixels: send a smaller picture.",
+                        most=MOST_PIXELS // 1_000_000,
+                    )
                 )
             # A JPEG decodes to a half or a quarter of its size for almost nothing.
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))

@@ -16,6 +16,7 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from layers.models import City
+from webapp.languages import Sentence
 from webapp.people.models import Staff
 from webapp.storage import Storage
 from webapp.tickets import moving, photos
@@ -123,7 +124,7 @@ def _remarked(
     if by.role not in HANDERS:
         raise NotAllowed(f"Somebody signed in as {by.role} may not write into a ticket: ask a supervisor.")
     if not (note or work.materials or work.pictures):
-        raise Incomplete("note", "Write a note, add a photo, or say what was used.")
+        raise Incomplete("note", Sentence("Write a note, add a photo, or say what was used."))
     version = session.execute(
         select(Ticket.version).where(Ticket.city_id == city.id, Ticket.id == ticket_id)
     ).scalar_one()
