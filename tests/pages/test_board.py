@@ -231,7 +231,7 @@ def test_board_and_ticket_take_few_statements(
     for path, most in (
         ("/board", 7),
         (f"/board?crew={crew(demo_session, 'clean-team').id}", 6),
-        (f"/crew/{tickets[0].id}", 7),
+        (f"/crew/{tickets[0].id}", 8),
     ):
         demo_client.get(path)
         with demo_statements() as statements:

@@ -17,6 +17,7 @@ from webapp.dispatch.trial import Change, Trial
 from webapp.pages.area_words import spot, who
 from webapp.pages.areas import LOOK, Work, may_edit, work_on
 from webapp.pages.context import served
+from webapp.pages.language import chosen_language
 from webapp.pages.places import atlas, city_view
 from webapp.people.access import access
 
@@ -72,7 +73,7 @@ def _pin(work: Work) -> tuple[dict[str, Any] | None, str]:
         "lon": lon,
         "lat": lat,
         "where": place.address or spot(lon, lat),
-        "service": service.name,
+        "service": service.translated("name", chosen_language()),
         "now": _who(now),
         "then": _who(then),
         "now_why": now.why,

@@ -27,6 +27,7 @@ from webapp.pages.council_choice import (
 )
 from webapp.pages.headers import csp_nonce
 from webapp.pages.places import atlas, zone_name
+from webapp.pages.words import service_words
 from webapp.people.access import access, roles
 
 blueprint = Blueprint("council", __name__)
@@ -68,7 +69,7 @@ def district() -> str:
         groups=sorted({service.group for service in here.catalog.services.values()}),
         layers=_titles(area_layers(map_now)),
         totals=queries.totals(here.session, scope),
-        services=[Row(here.catalog.services[int(row.key)].name, row) for row in services],
+        services=[Row(service_words(int(row.key)), row) for row in services],
         areas=_area_rows(map_now, scope, chosen.areas),
         heat_map=_heat_map(map_now, chosen),
     )

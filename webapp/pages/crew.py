@@ -13,7 +13,7 @@ from webapp.pages.context import served
 from webapp.pages.council_choice import districts_of
 from webapp.pages.crew_choice import DISTANCES_M, filters_of, read_choice
 from webapp.pages.places import atlas
-from webapp.pages.words import is_late
+from webapp.pages.words import is_late, service_words
 from webapp.people import views
 from webapp.people.access import access, roles
 from webapp.tickets import queries
@@ -88,7 +88,7 @@ def _marker(row: TicketRow) -> dict[str, Any]:
         "id": row.id,
         "lon": row.lon,
         "lat": row.lat,
-        "name": row.service,
+        "name": service_words(row.service_id),
         "place": row.address or "",
         "icon": served().catalog.services[row.service_id].icon,
         "late": is_late(row),

@@ -14,7 +14,7 @@ from webapp.pages.context import served
 from webapp.pages.crew import RULE
 from webapp.pages.crew_ticket import INVALID, Typed, answer_refusal, found, refused, wants_json
 from webapp.pages.language import said
-from webapp.pages.words import status_words
+from webapp.pages.words import service_words, status_words
 from webapp.people.access import access
 from webapp.storage import uploads
 from webapp.tickets import lifecycle, moving, photos, pictures, working
@@ -87,7 +87,7 @@ def undo(ticket_id: int) -> AnyResponse:
 
 def _done_words(row: TicketRow, to: str) -> str:
     what = _("handed over") if to == working.HAND_OVER else status_words(to)
-    return f"{row.service}, {row.address or row.id}: {what}"
+    return f"{service_words(row.service_id)}, {row.address or row.id}: {what}"
 
 
 def read_typed() -> Typed:

@@ -14,7 +14,8 @@ from webapp.pages.context import served
 from webapp.pages.crew import RULE
 from webapp.pages.crew_choice import Choice, filters_of
 from webapp.pages.crew_plan import MOST_TICKETS
-from webapp.pages.words import event_words, move_words
+from webapp.pages.language import chosen_language
+from webapp.pages.words import event_words, move_words, service_words
 from webapp.people.access import PUBLIC, access
 from webapp.tickets import photos, queries, working
 from webapp.tickets.lifecycle import STATES
@@ -82,14 +83,14 @@ def news() -> Response:
         [
             {
                 "id": row.id,
-                "words": here.catalog.services[row.service_id].name,
+                "words": service_words(row.service_id),
                 "place": row.address or "",
                 "url": url_for("crew_ticket.show", ticket_id=row.id),
             }
             for row in rows
         ]
     )
-    response.set_etag(hashlib.sha256(repr(rows).encode()).hexdigest()[:16])
+    response.set_etag(hashlib.sha256(repr((chosen_language(), rows)).encode()).hexdigest()[:16])
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from webapp.pages.context import served
-from webapp.pages.language import day
+from webapp.pages.language import chosen_language, day
 from webapp.tickets.lifecycle import STATES as STATES_OF_TICKETS
 
 blueprint = Blueprint("words", __name__)
@@ -155,6 +155,12 @@ def is_late(ticket: Dated) -> bool:
 def moment(text: str) -> datetime:
     """Return the time that a timeline entry keeps as text."""
     return datetime.fromisoformat(text)
+
+
+@blueprint.app_template_global()
+def service_words(service_id: int) -> str:
+    """Return what a service is called in the reader's language."""
+    return served().catalog.services[service_id].translated("name", chosen_language())
 
 
 @blueprint.app_template_global()
