@@ -78,10 +78,11 @@ class Town:
         actor: str = "resident",
         name: str | None = "Ada",
         description: str = "A hole",
+        language: str = "en",
     ) -> Report:
         contact = None
         if email or name:
-            contact = find_or_make(self.session, self.city.id, ContactDetails(name, email))
+            contact = find_or_make(self.session, self.city.id, ContactDetails(name, email, language=language))
         report = Report(
             city_id=self.city.id, tracking_number=new_number(), ticket_id=self.ticket.id, service_id=1,
             channel="web", description=description, answers={}, media_urls=[], contact_id=contact,

@@ -6,9 +6,10 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from tests.notices.conftest import MailServer, Town
+from webapp.catalog.models import Service
 from webapp.config import Settings, settings
 from webapp.notices.jobs import run
 from webapp.people.models import Contact
@@ -53,6 +54,29 @@ def test_the_message_says_what_happened_and_what_is_promised_in_the_citys_time(
     assert "Public <Works>" in plain.get_content()
     assert "Public &lt;Works&gt;" in rich.get_content()
     assert "Keep clear of it." in plain.get_content()
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "subject", "promised"),
+    [
+        ("es-MX", "ltr", "Tenemos su reporte: Bache", "viernes, 27 de noviembre de 2026, 17:00"),
+        ("zh-Hans", "ltr", "我们已收到您的报告: Pothole", "2026年11月27日星期五 17:00"),
+        ("ar", "rtl", "وصلنا بلاغك: Pothole", "الجمعة، 27 نوفمبر 2026، 5:00 م"),
+        ("fr", "ltr", "We have your report: Pothole", "Friday, November 27, 2026, 5:00 PM"),
+    ],
+)
+def test_a_mail_speaks_its_readers_language(
+    town: Town, mail_server: MailServer, language: str, direction: str, subject: str, promised: str
+) -> None:
+    town.session.execute(update(Service).values(translations={"es": {"name": "Bache"}}))
+    town.report("ada@example.org", language=language)
+    run(town.session, settings())
+    (message,) = mail_server.accepted
+    assert str(message["Subject"]).startswith(f"{subject} (")
+    rich = message.get_body(("html",))
+    assert rich is not None
+    assert f'dir="{direction}"' in rich.get_content()
+    assert promised in rich.get_content()
 
 
 def test_each_kind_of_entry_has_its_words_and_the_crews_note_is_quoted(

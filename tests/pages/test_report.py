@@ -125,6 +125,13 @@ def test_a_mistake_is_told_beside_its_field_and_nothing_typed_is_lost(
     assert reports(demo_session) == 0
 
 
+def test_a_mistake_is_told_in_the_readers_language(demo_client: FlaskClient, demo_session: Session) -> None:
+    typed = form(spot(demo_session)) | {"service": "pothole", "email": "not an address"}
+    page = demo_client.post("/?lang=es", data=typed).text
+    assert "Por favor, responda: ¿En qué parte de la calle está?" in page
+    assert "Escriba un correo electrónico como name@example.org" in page
+
+
 def test_markup_and_right_to_left_overrides_are_only_text(
     demo_client: FlaskClient, demo_session: Session
 ) -> None:
