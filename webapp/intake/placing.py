@@ -10,6 +10,7 @@ from layers.addresses import Match, find
 from layers.atlas import Atlas
 from layers.places import Place, Places
 from webapp.intake.draft import Draft, DraftError, Problem
+from webapp.languages import Sentence
 
 SURE = 0.8
 """An address found with a lower score may be another one."""
@@ -46,16 +47,18 @@ def places_of(atlas: Atlas, draft: Draft, street_classes: Collection[str]) -> Pl
 
 def _advice(place: Place) -> str:
     if "swapped" in place.flags:
-        return (
-            f"Longitude and latitude have changed places: send lon={place.lat} and lat={place.lon}, "
-            "or move the pin into the city."
+        return Sentence(
+            "Longitude and latitude have changed places: send lon=%(lon)s and lat=%(lat)s, "
+            "or move the pin into the city.",
+            lon=place.lat,
+            lat=place.lon,
         )
     if "fallback_point" in place.flags:
-        return (
+        return Sentence(
             "This coordinate stands for an address that was not found. "
             "Put the pin on the map, or give the address."
         )
-    return "This point is outside the city. Move the pin into the city, or give an address in it."
+    return Sentence("This point is outside the city. Move the pin into the city, or give an address in it.")
 
 
 def _address_advice(address: str, matches: list[Match]) -> str:
