@@ -39,9 +39,7 @@ def upgrade() -> None:
     )
     op.add_column(
         "timeline",
-        sa.Column(
-            "idempotency_key", sa.TEXT(), nullable=True, comment="What is sent again is known by it"
-        ),
+        sa.Column("idempotency_key", sa.TEXT(), nullable=True, comment="What is sent again is known by it"),
     )
     op.create_index(
         "uq_timeline_idempotency_key",

@@ -48,7 +48,7 @@ def test_the_demo_city_file_with_its_articles_has_no_mistakes(tmp_path: Path) ->
 
 
 def test_another_language_and_accents_are_understood(catalog: Catalog) -> None:
-    assert find(catalog, "colchon", "es")[0].code == "bulky-items"
+    assert {found.code for found in find(catalog, "colchon", "es")} == {"bulk-item", "bulky-items"}
     assert find(catalog, "colchon", "en") == []
     assert catalog.article_by_code["bulky-items"].translated("title", "es").startswith("¿Cómo")
     assert find(catalog, "  ") == []

@@ -21,7 +21,10 @@ def staff_routes(app: Flask) -> list[tuple[str, str, Rule]]:
             rule = app.view_functions[route.endpoint].access  # type: ignore[attr-defined]
             if rule.everybody or rule.key_checked_by_view:
                 continue
-            values = {name: 1 if name.endswith("_id") or name in (*"xyz", "place") else "x" for name in route.arguments}
+            values = {
+                name: 1 if name.endswith("_id") or name in (*"xyz", "place") else "x"
+                for name in route.arguments
+            }
             method = "POST" if "POST" in route.methods else "GET"
             found.append((app.url_for(route.endpoint, _method=method, **values), method, rule))
     return found
