@@ -51,6 +51,8 @@ def update(added: tuple[str, ...]) -> None:
         else:
             catalog = Catalog(locale=locale_of(language), project="Pinward", fuzzy=False)
             catalog.update(template)
+        catalog.header_comment = "# Sentences of Pinward: see docs/languages.md."
+        catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
             write_po(file, catalog, width=110, include_lineno=False, ignore_obsolete=True, sort_by_file=True)
