@@ -20,6 +20,8 @@ def drag_map(page: Page, right: int, down: int) -> None:
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + right, y + down, steps=6)
+    # Let go at once, the map would glide on, as far as the machine is quick.
+    page.wait_for_timeout(150)
     page.mouse.up()
     settle(page)
 
