@@ -11,7 +11,19 @@ from typing import Any
 
 CHECKOUT = Path(__file__).parents[1]
 ORDER = ("snap", "zones", "locate", "cluster", "load", "submit", "tiles", "api", "scale")
-_AT_MOST = ("_us", "_ms", "_mb", "_s", "exponent", "bytes", "to_submit", "statements", "at_the_end", "whole")
+_AT_MOST = (
+    "_missed",
+    "_us",
+    "_ms",
+    "_mb",
+    "_s",
+    "exponent",
+    "bytes",
+    "to_submit",
+    "statements",
+    "at_the_end",
+    "whole",
+)
 _RATIOS = "times_as_fast_as"
 _HEAD = """# How fast it is
 

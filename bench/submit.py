@@ -108,7 +108,7 @@ def _one_city(city: City, reports: Path, url: str) -> dict[str, Any]:
         **{name: round(value, 3) for name, value in ours.items()},
         "of_the_bare_statement": round(ours["posts_per_second"] / theirs, 3),
         "round_trips": trips,
-        "lookup_us": lookups,
+        **lookups,
         "times_as_fast_as": ratios(runs),
         "runs": [each.as_json() for each in runs],
     }
@@ -140,9 +140,9 @@ def _lookups(session: Session, desk: Desk, reports: Path, city: City) -> dict[st
             candidates.append(plan[0][0]["Plan"]["Actual Rows"])  # type: ignore[index]
     session.rollback()
     return {
-        "median": round(statistics.median(times), 1),
-        "p99": round(statistics.quantiles(times, n=100)[-1], 1),
-        "candidates": statistics.median(candidates),
+        "lookup_us": round(statistics.median(times), 1),
+        "lookup_p99_us": round(statistics.quantiles(times, n=100)[-1], 1),
+        "lookup_candidates": statistics.median(candidates),
     }
 
 
