@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from webapp.intake.judging import Judgement, Likely
 from webapp.pages.context import served
 from webapp.pages.language import chosen_language
+from webapp.tickets import lifecycle
 
 MOST = 3
 MUCH_LESS = 4
@@ -71,7 +72,7 @@ def _asset(reason: dict[str, Any]) -> str:
     # A report of before reasons named the asset has none.
     if "id" not in reason:
         return _("The same pole or asset")
-    return _("The same %(kind)s %(number)s", kind=reason["kind"].replace("_", " "), number=reason["id"])
+    return _("The same %(kind)s %(number)s", kind=lifecycle.words(reason["kind"]), number=reason["id"])
 
 
 def _along(reason: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from webapp.pages.context import served
 from webapp.pages.language import chosen_language, day
-from webapp.tickets.lifecycle import STATES as STATES_OF_TICKETS
+from webapp.tickets import lifecycle
 
 blueprint = Blueprint("words", __name__)
 
@@ -101,7 +101,7 @@ class Dated(Protocol):
 
 
 def _plain(code: str) -> str:
-    return code.replace("_", " ").capitalize()
+    return lifecycle.words(code).capitalize()
 
 
 @blueprint.app_template_global()
@@ -133,7 +133,7 @@ def detail_words(state: str, detail: str | None) -> str:
     """Return what a state took: how a ticket ended, what it waits for, who has it, for which day it is."""
     if not detail:
         return ""
-    takes = STATES_OF_TICKETS[state].takes if state in STATES_OF_TICKETS else None
+    takes = lifecycle.STATES[state].takes if state in lifecycle.STATES else None
     if takes == "scheduled_for":
         return day(datetime.combine(date.fromisoformat(detail), time(12)))
     return detail if takes == "owner" else str(DETAILS.get(detail, _plain(detail)))

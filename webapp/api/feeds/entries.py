@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from layers.models import City
 from webapp.api.open311.states import words
 from webapp.catalog.snapshot import Catalog, ServiceEntry
+from webapp.tickets import lifecycle
 
 _NAMESPACE = uuid.UUID("6c1f3f0e-7f5c-4a55-9a64-0d6a3cf0b311")
 
@@ -75,7 +76,7 @@ def entries(rows: Sequence[Row[Any]], city: City, known: Catalog, root: str) -> 
 
 def _entry(row: Row[Any], city: City, service: ServiceEntry, root: str) -> Entry:
     title = f"{service.name}, {row.address}" if row.address else service.name
-    said = words(row.status, row.detail) or row.status.replace("_", " ").capitalize() + "."
+    said = words(row.status, row.detail) or lifecycle.words(row.status).capitalize() + "."
     if row.due_at is not None and row.closed_at is None:
         due = row.due_at.astimezone(ZoneInfo(city.time_zone))
         said += f" Promised by {due:%Y-%m-%d %H:%M}."
