@@ -38,8 +38,7 @@ def test_from_pin_to_done(browser_page: Page, screenshot: Callable[[str], Path],
     seen("4-sent")
 
     sign_in(page, "clean-team" if "Clean Team" in page.locator("main").inner_text() else "collection")
-    if page.get_by_role("link", name="Graffiti").count() == 0:
-        pytest.fail(f"the ticket of {number} is not on the crew's list: {page.locator('main').inner_text()}")
+    expect(page.get_by_role("link", name="Graffiti"), f"{number} is on the crew's list").to_be_visible()
     seen("5-crew-list")
     if page.get_by_role("button", name="Map", exact=True).is_visible():
         page.get_by_role("button", name="Map", exact=True).click()

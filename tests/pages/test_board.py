@@ -17,6 +17,7 @@ from layers.queries import city_by_slug
 from tests.pages.people import sign_in
 from tests.pages.spots import spot
 from webapp.catalog.models import Crew
+from webapp.dispatch import escalation
 from webapp.intake.draft import Draft
 from webapp.intake.submit import submit
 from webapp.tickets.models import Ticket
@@ -120,9 +121,10 @@ def test_the_board_counts_says_where_crews_are_and_gives_tickets_away(
         "update ticket set opened_at = now() - interval '9 days', due_at = now() + interval {} where id = {}"
     )
     demo_session.execute(text(days.format("'-1 hour'", tickets[1].id)))
-    demo_session.execute(text(days.format("'1 day'", tickets[2].id)))
+    demo_session.execute(text(days.format("'1 hour'", tickets[2].id)))
     demo_session.execute(text("update ticket set priority = 3 where id = :id"), {"id": tickets[3].id})
     sign_in(demo_client, "agent")
+    escalation.run(demo_session, city_by_slug(demo_session, "demo"))
     card = _card(demo_client.get("/board").text, "Clean Team")
     assert "4 open · 1 overdue · 1 at risk · 1 urgent" in card
     assert re.search(rf"Work started: {tickets[0].address}, (just now|\d+ minutes? ago)", card)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 
 from webapp.catalog.snapshot import CrewEntry
-from webapp.dispatch import fallback
+from webapp.dispatch import board, fallback
+from webapp.dispatch.board import Load, Whereabouts
 from webapp.pages.context import served
 from webapp.pages.crew_choice import departments, district
 from webapp.pages.many import Line, do_chosen, undo_chosen
 from webapp.people.access import access, roles
-from webapp.tickets import board, queries
-from webapp.tickets.board import Load, Whereabouts
+from webapp.tickets import queries
 from webapp.tickets.queries import Filters
 
 blueprint = Blueprint("board", __name__)

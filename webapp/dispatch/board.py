@@ -20,7 +20,10 @@ class Load:
     overdue: int
     """The promised date has passed; of those that wait: before they began to."""
     at_risk: int
-    """Of the rest: 80 % of the days until the promised date are over, and nothing is waited for."""
+    """Of the rest: 80 % of the promised time is over, by the service's clock, and nothing is waited for.
+
+    It is the step that ``escalation`` takes each minute which counts: the board and the mails say one thing.
+    """
     urgent: int
     """Of high and highest priority."""
 
@@ -58,12 +61,15 @@ def _array(values: Sequence[int] | None) -> list[Any] | None:
 _LOADS = text(
     """
     select crew_id, count(*) as open,
-           count(*) filter (where due_at < coalesce(waiting_since, now())) as overdue,
-           count(*) filter (where waiting_since is null and due_at >= now()
-                              and now() - opened_at >= 0.8 * (due_at - opened_at)) as at_risk,
+           count(*) filter (where ticket.due_at < coalesce(waiting_since, now())) as overdue,
+           count(*) filter (where waiting_since is null and step is not null and ticket.due_at >= now())
+               as at_risk,
            count(*) filter (where priority >= 2) as urgent
       from ticket
-     where city_id = :city_id and open and crew_id is not null
+      left join escalation
+             on escalation.city_id = ticket.city_id and escalation.ticket_id = ticket.id
+            and escalation.step = 'at_risk' and escalation.due_at = ticket.due_at
+     where ticket.city_id = :city_id and open and crew_id is not null
        and (cast(:departments as smallint[]) is null
             or department_id = any (cast(:departments as smallint[])))
        and (cast(:district as text) is null or district = cast(:district as text))
