@@ -17,10 +17,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
-from layers.areas import Area, areas_of, current_edition, to_lonlat
+from layers.areas import Area, areas_of, to_lonlat
 from layers.atlas import Atlas
 from layers.drawing import Ground
-from layers.models import Layer
+from layers.models import Edition, Layer
 from webapp.dispatch import rulebook
 from webapp.dispatch.models import AreaDraft
 from webapp.dispatch.sections import RuleRow
@@ -112,21 +112,23 @@ def at_work(session: Session, city_id: int) -> dict[int, LatestStep]:
 
 def read(session: Session, layer: Layer) -> Draft:
     """Return the draft of a layer: what is published, where nobody has changed anything."""
-    latest = session.execute(
-        select(AreaDraft, Staff.name)
-        .join(Staff, (Staff.city_id == AreaDraft.city_id) & (Staff.id == AreaDraft.staff_id))
-        .where(AreaDraft.city_id == layer.city_id, AreaDraft.layer_id == layer.id)
+    row, by, edition_id = session.execute(
+        select(AreaDraft, Staff.name, Edition.id)
+        .select_from(Edition)
+        .outerjoin(
+            AreaDraft, (AreaDraft.city_id == Edition.city_id) & (AreaDraft.layer_id == Edition.layer_id)
+        )
+        .outerjoin(Staff, (Staff.city_id == AreaDraft.city_id) & (Staff.id == AreaDraft.staff_id))
+        .where(Edition.city_id == layer.city_id, Edition.layer_id == layer.id, Edition.current)
         .order_by(AreaDraft.step.desc())
         .limit(1)
-    ).one_or_none()
+    ).one()
     publication = rulebook.latest_publication(session, layer.city_id)
     latest_id = publication.id if publication else None
-    in_force = rulebook.in_force(session, layer.city_id)
-    edition_id = current_edition(session, layer).id
-    if latest is None:
+    in_force = rulebook.rules_of(session, layer.city_id, publication)
+    if row is None:
         areas = tuple(areas_of(session, layer.city_id, edition_id))
         return Draft(layer, 0, areas, edition_id, edition_id, None, None, latest_id, in_force)
-    row, by = latest
     return Draft(
         layer,
         row.step,

@@ -101,7 +101,6 @@ def restore(
 
 def history(session: Session, layer: Layer) -> list[Published]:
     """Return what was published of a layer, the newest first."""
-    current = drawn.current_edition(session, layer).id
     rows = session.execute(
         select(
             Publication.id,
@@ -110,6 +109,7 @@ def history(session: Session, layer: Layer) -> list[Published]:
             Publication.edition_id,
             Edition.feature_count,
             func.jsonb_array_length(Publication.rules),
+            Edition.current,
         )
         .join(Edition, (Edition.city_id == Publication.city_id) & (Edition.id == Publication.edition_id))
         .outerjoin(Staff, (Staff.city_id == Publication.city_id) & (Staff.id == Publication.staff_id))
@@ -118,7 +118,7 @@ def history(session: Session, layer: Layer) -> list[Published]:
         .limit(50)
     ).all()
     return [
-        Published(*row, place == 0 and row.edition_id == current)  # type: ignore[call-arg]
+        Published(*row[:-1], place == 0 and row.current)  # type: ignore[call-arg]
         for place, row in enumerate(rows)
     ]
 

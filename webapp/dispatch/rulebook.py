@@ -46,7 +46,11 @@ def latest_publication(session: Session, city_id: int) -> Publication | None:
 
 def in_force(session: Session, city_id: int) -> list[RuleRow]:
     """Return the rules in force, in their order."""
-    latest = latest_publication(session, city_id)
+    return rules_of(session, city_id, latest_publication(session, city_id))
+
+
+def rules_of(session: Session, city_id: int, latest: Publication | None) -> list[RuleRow]:
+    """Return the rules of the latest publication, or where there is none those that are stored."""
     if latest is not None:
         return [RuleRow(**row) for row in latest.rules]
     return [_row(rule) for rule in session.execute(_STORED.where(Rule.city_id == city_id))]

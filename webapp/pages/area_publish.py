@@ -20,7 +20,6 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from layers.areas import areas_of
 from webapp.dispatch import publishing, reassignment, runs
 from webapp.dispatch.drafts import DraftOvertaken
 from webapp.pages.area_words import who
@@ -156,8 +155,8 @@ def _page(work: Work, *, problem: str = "", status: int = 200) -> Response:
 
 def _changes(work: Work) -> dict[str, Any]:
     """Return what the draft changes: areas by name, and rules by number."""
-    here, draft = served(), work.draft
-    before = {area.id: area for area in areas_of(here.session, here.city.id, draft.current_edition_id)}
+    draft = work.draft
+    before = {area.id: area for area in work.before}
     after = draft.by_id
     both = [(before[key], area) for key, area in after.items() if key in before]
     now, then = draft.rules_in_force, draft.rules

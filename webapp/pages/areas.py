@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import shapely
@@ -61,9 +62,13 @@ class Work:
         """Return what is wrong with the draft; nothing, where nobody has drawn."""
         if not self.draft.begun:
             return []
+        return faults(self.draft.areas, self.before, self.ground)
+
+    @cached_property
+    def before(self) -> list[Area]:
+        """The areas in use."""
         here = served()
-        before = areas_of(here.session, here.city.id, self.draft.current_edition_id)
-        return faults(self.draft.areas, before, self.ground)
+        return areas_of(here.session, here.city.id, self.draft.current_edition_id)
 
 
 def work_on(name: str) -> Work:
