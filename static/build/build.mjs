@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import * as sass from "sass";
+import { homeIcons } from "./home-icons.mjs";
 import { paletteRules, withNamedColours } from "./palette.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -104,7 +105,9 @@ async function icons() {
     }),
   );
   manifest.icons = names.map((name) => name.slice(0, -4));
-  await publish("dist", "mark.svg", await readFile(at("static/mark.svg")));
+  const mark = await readFile(at("static/mark.svg"), "utf8");
+  await publish("dist", "mark.svg", mark);
+  for (const [name, png] of await homeIcons(mark)) await publish("dist", name, png);
   await publish("dist", "icons.svg", `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`);
 }
 
