@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -22,7 +23,10 @@ from webapp.db import Base, CityId
 
 
 class Notice(Base):
-    """One message about one timeline entry to one contact or member of staff. Made once, sent once."""
+    """One message to one contact or member of staff, of a timeline entry or in its own words.
+
+    Made once, sent once; by phone or letter somebody on the staff does it.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -33,15 +37,37 @@ class Notice(Base):
         ForeignKeyConstraint(["city_id", "staff_id"], ["staff.city_id", "staff.id"]),
         UniqueConstraint("city_id", "timeline_id", "contact_id", "channel"),
         UniqueConstraint("city_id", "timeline_id", "staff_id", "channel"),
+        ForeignKeyConstraint(["city_id", "told_by"], ["staff.city_id", "staff.id"]),
         CheckConstraint("num_nonnulls(contact_id, staff_id) = 1", name="one_reader"),
-        CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
-        Index("ix_notice_due", "city_id", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+        CheckConstraint("num_nonnulls(timeline_id, message) = 1", name="one_subject"),
+        CheckConstraint("state in ('pending', 'sent', 'failed', 'stopped')", name="state"),
+        CheckConstraint("channel in ('mail', 'sms', 'push', 'phone', 'letter')", name="channel"),
+        Index(
+            "ix_notice_due",
+            "city_id",
+            "channel",
+            "next_attempt_at",
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "uq_notice_message_key",
+            "city_id",
+            "message_key",
+            unique=True,
+            postgresql_where=text("message_key is not null"),
+        ),
+        Index("ix_notice_report", "city_id", "report_id"),
+        Index("ix_notice_contact", "city_id", "contact_id"),
     )
 
     city_id: Mapped[CityId]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    timeline_id: Mapped[int] = mapped_column(BigInteger)
-    report_id: Mapped[int] = mapped_column(BigInteger)
+    timeline_id: Mapped[int | None] = mapped_column(BigInteger)
+    message: Mapped[dict[str, str] | None] = mapped_column(
+        JSONB, comment="Instead of a timeline entry: subject, text, path and its words"
+    )
+    message_key: Mapped[str | None] = mapped_column(comment="A message comes once under it")
+    report_id: Mapped[int | None] = mapped_column(BigInteger)
     contact_id: Mapped[int | None] = mapped_column(BigInteger)
     staff_id: Mapped[int | None] = mapped_column(BigInteger, comment="Instead of a contact: of escalations")
     channel: Mapped[str] = mapped_column(server_default="mail")
@@ -53,6 +79,120 @@ class Notice(Base):
     error: Mapped[str] = mapped_column(server_default="", comment="What the last attempt ran into")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sent_at: Mapped[datetime | None]
+    told_by: Mapped[int | None] = mapped_column(
+        BigInteger, comment="Who told it by phone, or sent the letter"
+    )
+
+
+class PushSubscription(Base):
+    """A browser that shows messages, and the contact that it is."""
+
+    __tablename__ = "push_subscription"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["city_id", "contact_id"], ["contact.city_id", "contact.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("city_id", "endpoint"),
+    )
+
+    city_id: Mapped[CityId]
+    contact_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    endpoint: Mapped[str] = mapped_column(comment="Where the browser's maker takes messages")
+    p256dh: Mapped[str] = mapped_column(comment="The browser's public key")
+    auth: Mapped[str] = mapped_column(comment="The secret that messages are encrypted with, too")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Letter(Base):
+    """One message to a contact that tells of no single timeline entry. Made once, sent once."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["city_id", "contact_id"], ["contact.city_id", "contact.id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
+        CheckConstraint("channel in ('mail', 'push')", name="channel"),
+        Index("ix_letter_due", "city_id", "next_attempt_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_letter_contact", "city_id", "contact_id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str] = mapped_column(comment="my_reports, follow, alert_asked or alert")
+    about_id: Mapped[int] = mapped_column(
+        BigInteger, comment="By its kind, of a reporter_link, a follower or an alert"
+    )
+    channel: Mapped[str] = mapped_column(server_default="mail")
+    state: Mapped[str] = mapped_column(server_default="pending")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    error: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
+
+
+class Alert(Base):
+    """Somebody's wish to hear of what is reported in an area: a street, a drawn one or a district."""
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["city_id", "contact_id"], ["contact.city_id", "contact.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["city_id", "edition_id"], ["edition.city_id", "edition.id"]),
+        CheckConstraint("kind in ('street', 'area', 'district')", name="kind"),
+        CheckConstraint("often in ('at_once', 'daily')", name="often"),
+        CheckConstraint("channel in ('mail', 'push')", name="channel"),
+        CheckConstraint("(kind = 'district') = (zone_id is not null)", name="zone"),
+        CheckConstraint("(zone_id is null) = (edition_id is null)", name="edition"),
+        Index(
+            "ix_alert_geom",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text("confirmed_at is not null and stopped_at is null"),
+        ),
+        Index("ix_alert_contact", "city_id", "contact_id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    name: Mapped[str] = mapped_column(comment="Of the street or the district; of a drawn area, near where")
+    geom: Mapped[WKBElement] = mapped_column(
+        Geometry("MULTIPOLYGON", 4326, spatial_index=False), comment="The area, as it was chosen"
+    )
+    zone_id: Mapped[str | None] = mapped_column(comment="Of the district that was chosen")
+    edition_id: Mapped[int | None] = mapped_column(comment="Of the districts when it was chosen")
+    groups: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Of services; empty: all")
+    often: Mapped[str] = mapped_column(comment="at_once, or daily")
+    channel: Mapped[str] = mapped_column(server_default="mail")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    confirmed_at: Mapped[datetime | None] = mapped_column(comment="Until then nothing is told")
+    stopped_at: Mapped[datetime | None] = mapped_column(comment="From then on nothing is told")
+    next_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="Not before then is anything told"
+    )
+
+
+class AlertFind(Base):
+    """A ticket that an alert is to tell of, or told of. Found once, told once."""
+
+    __tablename__ = "alert_find"
+    __table_args__ = (
+        ForeignKeyConstraint(["city_id", "alert_id"], ["alert.city_id", "alert.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
+        ForeignKeyConstraint(["city_id", "letter_id"], ["letter.city_id", "letter.id"], ondelete="CASCADE"),
+        Index("ix_alert_find_waiting", "city_id", "alert_id", postgresql_where=text("letter_id is null")),
+        Index("ix_alert_find_letter", "city_id", "letter_id"),
+    )
+
+    city_id: Mapped[CityId]
+    alert_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    letter_id: Mapped[int | None] = mapped_column(BigInteger, comment="The message that tells of it")
 
 
 class OutboxCursor(Base):

@@ -145,7 +145,8 @@ class Contact(Base):
         ForeignKeyConstraint(["city_id"], ["city.id"]),
         Index("ix_contact_email", "city_id", func.lower(text("email"))),
         Index("ix_contact_phone", "city_id", text(PHONE_DIGITS)),
-        CheckConstraint("prefers in ('email', 'phone', 'letter', 'none')", name="prefers"),
+        Index("uq_contact_key", "city_id", "key", unique=True),
+        CheckConstraint("prefers in ('email', 'sms', 'push', 'phone', 'letter', 'none')", name="prefers"),
     )
 
     city_id: Mapped[CityId]
@@ -155,9 +156,35 @@ class Contact(Base):
     phone: Mapped[str | None]
     language: Mapped[str] = mapped_column(server_default="en")
     prefers: Mapped[str] = mapped_column(
-        server_default="email", comment="How they want to hear from us: email, phone, letter or none"
+        server_default="email",
+        comment="How they want to hear from us: email, sms, push, phone, letter or none",
     )
+    postal_address: Mapped[str | None] = mapped_column(comment="Where letters go")
+    key: Mapped[str] = mapped_column(
+        server_default=text("left(replace(gen_random_uuid()::text, '-', ''), 20)"),
+        comment="Random; whoever has it may stop the messages: it stands in them",
+    )
+    bounced_at: Mapped[datetime | None] = mapped_column(comment="Mail came back: none is sent any more")
+    stopped_at: Mapped[datetime | None] = mapped_column(comment="They asked for no more messages")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ReporterLink(Base):
+    """A link to all reports of one e-mail address, mailed to it. It opens them once."""
+
+    __tablename__ = "reporter_link"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["city_id", "contact_id"], ["contact.city_id", "contact.id"], ondelete="CASCADE"
+        ),
+        Index("ix_reporter_link_contact", "city_id", "contact_id"),
+    )
+
+    city_id: Mapped[CityId]
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(BigInteger, comment="One of those with the address")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    used_at: Mapped[datetime | None]
 
 
 class ApiKey(Base):
