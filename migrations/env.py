@@ -17,9 +17,9 @@ MIGRATION_LOCK = 311_000
 
 
 def import_models() -> None:
-    """Import every room's ``models``, so that ``Base.metadata`` knows all tables."""
+    """Import every room's ``models`` and ``…_models``, so that ``Base.metadata`` knows all tables."""
     # Looked for as files: to look for modules would import every room, and with some of them all of the web.
-    for models in [*CHECKOUT.glob("layers/models.py"), *sorted(CHECKOUT.glob("webapp/*/models.py"))]:
+    for models in [*CHECKOUT.glob("layers/models.py"), *sorted(CHECKOUT.glob("webapp/*/*models.py"))]:
         import_module(".".join(models.relative_to(CHECKOUT).with_suffix("").parts))
 
 
