@@ -49,6 +49,7 @@ def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
             [q.name for q in quarters],
         ),
         "downtown": Areas([downtown], ["downtown"], ["Downtown"]),
+        "private": Areas([_mills(ground)], ["mills"], ["Alder Mills"]),
         "land": Areas(
             [*waters, *ground.parks],
             [*(f"W{n}" for n in range(len(waters))), *(f"P{n}" for n in range(len(ground.parks)))],
@@ -56,3 +57,9 @@ def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
             [*("water" for _ in waters), *("park" for _ in ground.parks)],
         ),
     }
+
+
+def _mills(ground: Ground) -> shapely.Geometry:
+    """Draw the grounds of the old mills: private land in the east of the city."""
+    middle = np.array(CENTER) + ground.radius * np.array([0.5, 0.2])
+    return shapely.intersection(shapely.Point(middle).buffer(0.08 * ground.radius), ground.outline)

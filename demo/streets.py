@@ -61,12 +61,17 @@ def make_segments(rng: Generator, ground: Ground) -> Segments:
 
 
 def _arterials(ground: Ground) -> Iterator[Street]:
-    """Streets between the quarters, which bridge the river, and the county's highway through the middle."""
+    """Streets between the quarters, which bridge the river, and the county's highway through the middle.
+
+    The longest of them is a road of the state.
+    """
     names = street_names(("Ave", "Blvd"))
     rim = ground.outline.exterior.buffer(5)
     borders = shapely.unary_union([quarter.area.exterior for quarter in ground.quarters])
-    for edge in shapely.get_parts(shapely.line_merge(shapely.difference(borders, rim))):
-        yield Street(next(names), "arterial", "City", edge)
+    edges = shapely.get_parts(shapely.line_merge(shapely.difference(borders, rim)))
+    longest = int(np.argmax(shapely.length(edges)))
+    for number, edge in enumerate(edges):
+        yield Street(next(names), "arterial", "State" if number == longest else "City", edge)
     reach = np.linspace(-1.2, 1.2, 40) * ground.radius
     bend = 0.08 * ground.radius * np.sin(reach / ground.radius * 2)
     highway = shapely.LineString(

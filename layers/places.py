@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,6 +47,7 @@ TWO_STREETS_M = 2.0
 """Another street this much farther away is about as near."""
 
 
+Facing = Literal["north", "east", "south", "west"]
 _SIDES: dict[int, Literal["left", "right"]] = {1: "left", -1: "right"}
 
 
@@ -116,6 +118,17 @@ class Place:
         if self.street and self.house_number:
             return f"{self.house_number} {self.street}"
         return self.street
+
+    @property
+    def facing(self) -> Facing | None:
+        """The side of the street that the pin is on, by the compass; None within a metre of its middle."""
+        if self.snap_lon is None or self.snap_lat is None or not self.snap_m or self.snap_m < 1.0:
+            return None
+        east = (self.lon - self.snap_lon) * math.cos(math.radians(self.lat))
+        north = self.lat - self.snap_lat
+        if abs(east) > abs(north):
+            return "east" if east > 0 else "west"
+        return "north" if north > 0 else "south"
 
 
 @dataclass(frozen=True)

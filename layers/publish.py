@@ -66,7 +66,12 @@ def _city(session: Session, city_map: CityMap) -> City:
         "district_layer": section.districts,
         "boundary_layer": section.boundary,
         "fallback_points": [list(point) for point in section.fallback_points],
-        "details": {"contact": section.contact, "bounds": [west, south, east, north]},
+        "details": {
+            "contact": section.contact,
+            "owners": [owner.model_dump(exclude_defaults=True) for owner in section.owners],
+            "emergency": section.emergency.model_dump(),
+            "bounds": [west, south, east, north],
+        },
         "file_sha256": hashlib.sha256(city_map.document.text.encode()).hexdigest(),
         "loaded_at": func.now(),
     }

@@ -21,6 +21,37 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
 
 
+class OwnerRow(Section):
+    """``[[city.owners]]``: somebody outside the city administration who looks after streets or land here."""
+
+    name: str = Field(min_length=1, description="what people call them, as rules name them under owner")
+    phone: str | None = Field(default=None, description="a telephone number for everybody")
+    url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description='a page, such as "https://roads.example.gov"'
+    )
+    outside: bool = Field(default=False, description="true: they are to be asked about what lies outside")
+
+
+class DangerWords(Section):
+    """Words of one language that tell of danger to life."""
+
+    words: list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]] = Field(
+        default=[], description='words or phrases of danger to life, such as ["gas leak", "fire"]'
+    )
+    unless: list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]] = Field(
+        default=[], description='phrases with such a word that are harmless, such as ["fire hydrant"]'
+    )
+
+
+class EmergencySection(DangerWords):
+    """``[city.emergency]``."""
+
+    number: str = Field(default="911", pattern=r"^[0-9 +()-]+$", description="the number to call instead")
+    translations: dict[str, DangerWords] = Field(
+        default={}, description="{ language = { words = […], unless = […] } }"
+    )
+
+
 class CitySection(Section):
     """``[city]``."""
 
@@ -50,6 +81,10 @@ class CitySection(Section):
     )
     contact: dict[str, str] = Field(
         default={}, description='what pages show, such as { phone = "311", email = "311@example.gov" }'
+    )
+    owners: list[OwnerRow] = Field(default=[], description="who looks after what the city does not")
+    emergency: EmergencySection = Field(
+        default=EmergencySection(), description="what is not for the city but for the emergency services"
     )
 
     @field_validator("time_zone")

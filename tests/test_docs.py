@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from layers.sections import AssetLayer, CitySection, SegmentLayer, ZoneLayer
+from layers.sections import AssetLayer, CitySection, EmergencySection, OwnerRow, SegmentLayer, ZoneLayer
 from webapp.catalog.sections import (
     ArticleRow,
     CalendarSection,
@@ -28,7 +28,7 @@ from webapp.people.cityfile import StaffSection
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
     *(ServiceRow, TargetRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
-    *(PriorityRow, EscalationRow, StaffSection, ArticleRow, BackOfficeRow),
+    *(PriorityRow, EscalationRow, StaffSection, ArticleRow, BackOfficeRow, OwnerRow, EmergencySection),
 )
 
 

@@ -18,7 +18,18 @@ BASE = "/api/features"
 EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 OURS = ["tickets", "reports", "service-areas"]
-LAYERS = ["streets", "boundary", "council", "neighborhood", "works", "downtown", "land", "lights", "hydrants"]
+LAYERS = [
+    "streets",
+    "boundary",
+    "council",
+    "neighborhood",
+    "works",
+    "downtown",
+    "private",
+    "land",
+    "lights",
+    "hydrants",
+]
 
 
 @pytest.fixture
