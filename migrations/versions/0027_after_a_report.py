@@ -20,7 +20,6 @@ def upgrade() -> None:
     _survey()
     _usual_time()
     _reporter_link()
-    _letter()
     _alert()
     _alert_find()
 
@@ -168,48 +167,6 @@ def _reporter_link() -> None:
     op.create_index("ix_reporter_link_contact", "reporter_link", ["city_id", "contact_id"], unique=False)
 
 
-def _letter() -> None:
-    op.create_table(
-        "letter",
-        sa.Column("city_id", sa.SmallInteger(), nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("contact_id", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.TEXT(), nullable=False, comment="my_reports, follow, alert_asked or alert"),
-        sa.Column(
-            "about_id",
-            sa.BigInteger(),
-            nullable=False,
-            comment="By its kind, of a reporter_link, a follower or an alert",
-        ),
-        sa.Column("channel", sa.TEXT(), server_default="mail", nullable=False),
-        sa.Column("state", sa.TEXT(), server_default="pending", nullable=False),
-        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column(
-            "next_attempt_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
-        sa.Column("error", sa.TEXT(), server_default="", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("channel in ('mail', 'push')", name=op.f("ck_letter_channel")),
-        sa.CheckConstraint("state in ('pending', 'sent', 'failed')", name=op.f("ck_letter_state")),
-        sa.ForeignKeyConstraint(
-            ["city_id", "contact_id"],
-            ["contact.city_id", "contact.id"],
-            name=op.f("fk_letter_city_id_contact_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("city_id", "id", name=op.f("pk_letter")),
-    )
-    op.create_index("ix_letter_contact", "letter", ["city_id", "contact_id"], unique=False)
-    op.create_index(
-        "ix_letter_due",
-        "letter",
-        ["city_id", "next_attempt_at"],
-        unique=False,
-        postgresql_where=sa.text("state = 'pending'"),
-    )
-
-
 def _alert() -> None:
     op.create_geospatial_table(
         "alert",
@@ -292,17 +249,11 @@ def _alert_find() -> None:
         sa.Column("city_id", sa.SmallInteger(), nullable=False),
         sa.Column("alert_id", sa.BigInteger(), nullable=False),
         sa.Column("ticket_id", sa.BigInteger(), nullable=False),
-        sa.Column("letter_id", sa.BigInteger(), nullable=True, comment="The message that tells of it"),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["city_id", "alert_id"],
             ["alert.city_id", "alert.id"],
             name=op.f("fk_alert_find_city_id_alert_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["city_id", "letter_id"],
-            ["letter.city_id", "letter.id"],
-            name=op.f("fk_alert_find_city_id_letter_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
@@ -312,11 +263,10 @@ def _alert_find() -> None:
         ),
         sa.PrimaryKeyConstraint("city_id", "alert_id", "ticket_id", name=op.f("pk_alert_find")),
     )
-    op.create_index("ix_alert_find_letter", "alert_find", ["city_id", "letter_id"], unique=False)
     op.create_index(
         "ix_alert_find_waiting",
         "alert_find",
         ["city_id", "alert_id"],
         unique=False,
-        postgresql_where=sa.text("letter_id is null"),
+        postgresql_where=sa.text("told_at is null"),
     )

@@ -103,36 +103,6 @@ class PushSubscription(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-class Letter(Base):
-    """One message to a contact that tells of no single timeline entry. Made once, sent once."""
-
-    __tablename__ = "letter"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["city_id", "contact_id"], ["contact.city_id", "contact.id"], ondelete="CASCADE"
-        ),
-        CheckConstraint("state in ('pending', 'sent', 'failed')", name="state"),
-        CheckConstraint("channel in ('mail', 'push')", name="channel"),
-        Index("ix_letter_due", "city_id", "next_attempt_at", postgresql_where=text("state = 'pending'")),
-        Index("ix_letter_contact", "city_id", "contact_id"),
-    )
-
-    city_id: Mapped[CityId]
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(BigInteger)
-    kind: Mapped[str] = mapped_column(comment="my_reports, follow, alert_asked or alert")
-    about_id: Mapped[int] = mapped_column(
-        BigInteger, comment="By its kind, of a reporter_link, a follower or an alert"
-    )
-    channel: Mapped[str] = mapped_column(server_default="mail")
-    state: Mapped[str] = mapped_column(server_default="pending")
-    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    next_attempt_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    error: Mapped[str] = mapped_column(server_default="")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    sent_at: Mapped[datetime | None]
-
-
 class Alert(Base):
     """Somebody's wish to hear of what is reported in an area: a street, a drawn one or a district."""
 
@@ -184,15 +154,13 @@ class AlertFind(Base):
     __table_args__ = (
         ForeignKeyConstraint(["city_id", "alert_id"], ["alert.city_id", "alert.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
-        ForeignKeyConstraint(["city_id", "letter_id"], ["letter.city_id", "letter.id"], ondelete="CASCADE"),
-        Index("ix_alert_find_waiting", "city_id", "alert_id", postgresql_where=text("letter_id is null")),
-        Index("ix_alert_find_letter", "city_id", "letter_id"),
+        Index("ix_alert_find_waiting", "city_id", "alert_id", postgresql_where=text("told_at is null")),
     )
 
     city_id: Mapped[CityId]
     alert_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     ticket_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    letter_id: Mapped[int | None] = mapped_column(BigInteger, comment="The message that tells of it")
+    told_at: Mapped[datetime | None]
 
 
 class OutboxCursor(Base):
