@@ -112,6 +112,31 @@ def test_a_ticket_goes_there_once_and_one_update_reaches_all_who_reported_it(
     assert hall.mails() == mails, "what was told once is not told again"
 
 
+def test_what_is_reopened_goes_there_again(hall: Hall, works: Pinward, key: str) -> None:
+    hall.open_office(works.open311, key)
+    number = hall.report(next(hall.pins), description="The stop sign is gone")
+    assert hall.run() == 1
+    first = str(hall.reference(number))
+    works.move(first, "done", detail="fixed", note="A new sign stands.")
+    hall.hear()
+    hall.move(number, "reopened", note="It fell over")
+    assert hall.ticket(number).status == "reopened"
+    assert hall.run() == 1
+    assert hall.run() == 0
+    second = str(hall.reference(number))
+    assert second != first
+    made = there(works, second).description
+    said = f"Reopened, was {first}. It fell over\nThe stop sign is gone"
+    assert made == f"{said}\n\nPinward demo: {number}, reopened 1"
+    works.move(second, "done", detail="fixed", note="It stands in concrete.")
+    hall.hear()
+    assert hall.ticket(number).status == "done"
+    works.move(second, "reopened", note="Not yet")
+    hall.hear()
+    assert hall.ticket(number).status == "reopened"
+    assert hall.run() == 0, "they know what they told"
+
+
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_the_same_questions_are_answered_pictures_sent_and_statuses_asked_where_no_updates_are_told(
     hall: Hall, works: Pinward, key: str, form: str

@@ -21,7 +21,8 @@ from webapp.notices.models import BackOffice
 from webapp.notices.orders import Claimed
 from webapp.notices.outside import NoAnswerError, NotSentError
 from webapp.tickets import media
-from webapp.tickets.models import Photo, Report
+from webapp.tickets.models import Report, TimelineEntry, WorkOrder
+from webapp.tickets.photo_models import Photo
 
 log = structlog.get_logger()
 
@@ -37,9 +38,10 @@ class NoKeyError(NotSentError):
 class Said:
     """What a back office is told of a report: nothing of who made it."""
 
+    label: str
+    """What comes before ``ours`` in the last line of the description: so it is found again."""
     ours: str
-    """What comes before the tracking number in the last line of the description: so it is found again."""
-    tracking_number: str
+    """The tracking number; of a ticket that was reopened, with how often."""
     service_code: str
     fields: Pairs
     answers: dict[str, list[str]]
@@ -89,7 +91,7 @@ def _hand_over(session: Session, settings: Settings, city: City, claimed: Claime
         orders.sent(session, city.id, claimed, number)
         return True
     if claimed.tried_at is not None:
-        number = office.find(said.service_code, said.ours, said.tracking_number, claimed.tried_at)
+        number = office.find(said.service_code, said.label, said.ours, claimed.tried_at)
         if number is not None:
             orders.sent(session, city.id, claimed, number)
             return True
@@ -97,7 +99,7 @@ def _hand_over(session: Session, settings: Settings, city: City, claimed: Claime
         orders.drop(session, city.id, claimed)
         return False
     fields = said.fields + _understood(said, office)
-    given = office.send(fields, f"pinward.{city.slug}.{said.tracking_number}")
+    given = office.send(fields, f"pinward.{city.slug}.{said.ours}")
     if given.reference is None and given.token is not None:
         orders.promised(session, city.id, claimed, given.token)
         return False
@@ -133,9 +135,12 @@ def _said(session: Session, settings: Settings, city: City, claimed: Claimed) ->
     service = catalog(session, city).services[row.service_id]
     service_code = claimed.office.services.get(service.code, service.code)
     answers = {code: _several(answer) for code, answer in row.answers.items()}
-    ours = f"Pinward {city.slug}: "
-    line = ours + row.tracking_number
+    label, ours = f"Pinward {city.slug}: ", row.tracking_number
     words = [row.description, *_in_words(service.questions, answers)]
+    if claimed.again:
+        ours += f", reopened {claimed.again}"
+        words.insert(0, _reopened(session, city.id, claimed))
+    line = label + ours
     description = "\n".join(filter(None, words))[: LONGEST_DESCRIPTION - len(line) - 2]
     photos = [f"{base_url(settings)}/photos/{name}.jpg" for name in row.photos or ()]
     fields = [
@@ -147,7 +152,24 @@ def _said(session: Session, settings: Settings, city: City, claimed: Claimed) ->
         *(("media_url", url) for url in [*photos, *media.shown(row.media_urls)]),
     ]
     told = [(name, value) for name, value in fields if value]
-    return Said(ours, row.tracking_number, service_code, told, answers)
+    return Said(label, ours, service_code, told, answers)
+
+
+def _reopened(session: Session, city_id: int, claimed: Claimed) -> str:
+    """Return in words that work which was said to be done is not: what it was called there, and why."""
+    order, entry = WorkOrder, TimelineEntry
+    called = select(order.reference).where(
+        order.city_id == city_id, order.report_id == claimed.report_id, order.system == claimed.office.code
+    )
+    why = (
+        select(entry.note)
+        .join(Report, and_(Report.city_id == entry.city_id, Report.ticket_id == entry.ticket_id))
+        .where(Report.city_id == city_id, Report.id == claimed.report_id, entry.kind == "reopened")
+        .order_by(entry.id.desc())
+        .limit(1)
+    )
+    before, words = session.execute(select(called.scalar_subquery(), why.scalar_subquery())).one()
+    return " ".join(filter(None, [f"Reopened, was {before}." if before else "Reopened.", words]))
 
 
 def _several(answer: Any) -> list[str]:

@@ -134,19 +134,23 @@ def _changed(session: Session, office: BackOffice, asked: dict[str, Asked], spok
     """Return what is told of requests that is not what was told last: of who has no updates to tell."""
     last = _last_told(session, office, [row.report_id for row in asked.values()])
     session.commit()
-    told = spoken.statuses(list(asked))
-    return [
-        each
-        for each in told
-        if each.reference in asked
-        and (each.status, each.note) != last.get(asked[each.reference].report_id, ("open", ""))
-    ]
+    told = [each for each in spoken.statuses(list(asked)) if each.reference in asked]
+    return [each for each in told if not _said_before(each, last.get(asked[each.reference].report_id))]
 
 
-def _last_told(session: Session, office: BackOffice, report_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+def _said_before(heard: Heard, last: Row[int, str, str, str] | None) -> bool:
+    """Whether it is what was told last, or of a request that is new all there is to tell."""
+    if last is None or not last.update_id.startswith(f"{heard.reference}."):
+        return (heard.status, heard.note) == ("open", "")
+    return (heard.status, heard.note) == (last.status, last.note)
+
+
+def _last_told(
+    session: Session, office: BackOffice, report_ids: Sequence[int]
+) -> dict[int, Row[int, str, str, str]]:
     told = BackOfficeUpdate
     rows = session.execute(
-        select(told.report_id, told.status, told.note)
+        select(told.report_id, told.update_id, told.status, told.note)
         .ext(distinct_on(told.report_id))
         .where(
             told.city_id == office.city_id,
@@ -155,7 +159,7 @@ def _last_told(session: Session, office: BackOffice, report_ids: Sequence[int]) 
         )
         .order_by(told.report_id, told.updated_at.desc(), told.heard_at.desc())
     )
-    return {report_id: (status, note) for report_id, status, note in rows}
+    return {row.report_id: row for row in rows}
 
 
 def _take(session: Session, city: City, office: BackOffice, order: Asked, heard: Heard) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
@@ -63,7 +64,7 @@ class Notice(Base):
     city_id: Mapped[CityId]
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     timeline_id: Mapped[int | None] = mapped_column(BigInteger)
-    message: Mapped[dict[str, str] | None] = mapped_column(
+    message: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="Instead of a timeline entry: subject, text, path and its words"
     )
     message_key: Mapped[str | None] = mapped_column(comment="A message comes once under it")
@@ -268,7 +269,7 @@ class BackOfficeOrder(Base):
     __table_args__ = (
         ForeignKeyConstraint(["city_id", "back_office_id"], ["back_office.city_id", "back_office.id"]),
         ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
-        UniqueConstraint("city_id", "back_office_id", "report_id"),
+        UniqueConstraint("city_id", "back_office_id", "report_id", "again"),
         Index(
             "ix_back_office_order_next", "city_id", "next_at", postgresql_where=text("next_at is not null")
         ),
@@ -279,6 +280,9 @@ class BackOfficeOrder(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     back_office_id: Mapped[int] = mapped_column(SmallInteger)
     report_id: Mapped[int] = mapped_column(BigInteger, comment="What is sent: its ticket's first")
+    again: Mapped[int] = mapped_column(
+        SmallInteger, server_default=text("0"), comment="How often it was reopened"
+    )
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     next_at: Mapped[datetime | None] = mapped_column(comment="When it is tried next; null: no more")
     tried_at: Mapped[datetime | None] = mapped_column(

@@ -2,7 +2,8 @@
 
 Orders are made in the transaction that moves the outbox's cursor on, so nothing is sent that was not
 committed. An order is about the ticket's first report and goes wherever that goes, with a merge to the ticket
-that has its reports now. So what the back office tells of it reaches everybody who reported the problem.
+that has its reports now. So what the back office tells of it reaches everybody who reported the problem. A
+ticket that is reopened is an order again, since requests of Open311 are closed for good.
 
 A claim notes that the order is tried, and is committed before anything is sent. Who finds one that was tried
 before, by a worker that was killed or was not answered, looks it up there by our tracking number first. The
@@ -20,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from webapp.notices import outbox, waits
-from webapp.notices.models import BackOffice, BackOfficeOrder
+from webapp.notices.models import BackOffice, BackOfficeOrder, BackOfficeUpdate
 from webapp.tickets.models import Report, Ticket, TimelineEntry
 from webapp.tickets.updating import call_it
 
@@ -36,6 +37,8 @@ class Claimed:
     id: int
     office: BackOffice
     report_id: int
+    again: int
+    """How often the ticket was reopened since it was first ordered."""
     tried_at: datetime | None
     """When it was first sent without our knowing what became of it."""
     token: str | None
@@ -78,7 +81,7 @@ def claim(session: Session, city_id: int, *, silent: set[int]) -> Claimed | None
         .join(BackOffice, and_(BackOffice.city_id == city_id, BackOffice.id == office.id, is_theirs()))
         .where(Report.city_id == city_id, Report.id == row.report_id, _goes_on())
     )
-    return Claimed(row.id, office, row.report_id, before, row.token, wanted is not None)
+    return Claimed(row.id, office, row.report_id, row.again, before, row.token, wanted is not None)
 
 
 def sent(session: Session, city_id: int, claimed: Claimed, reference: str | None) -> None:
@@ -139,11 +142,16 @@ def _goes_on() -> ColumnElement[bool]:
 
 
 def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
-    """Make an order for each ticket that is a back office's and of which it has none yet."""
+    """Make an order for each ticket that is a back office's and of which it has none yet, or is reopened."""
     entry, order, ordered = TimelineEntry, BackOfficeOrder, aliased(Report)
     first = (
         select(func.min(Report.id))
         .where(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id)
+        .scalar_subquery()
+    )
+    again = (
+        select(func.count())
+        .where(order.city_id == city_id, order.back_office_id == BackOffice.id, order.report_id == first)
         .scalar_subquery()
     )
     known = (
@@ -153,10 +161,16 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
             order.city_id == city_id,
             order.back_office_id == BackOffice.id,
             ordered.ticket_id == Ticket.id,
+            or_(entry.kind != "reopened", order.sent_at.is_(None), order.created_at >= entry.at),
         )
     )
+    by_itself = select(BackOfficeUpdate.update_id).where(
+        BackOfficeUpdate.city_id == city_id,
+        BackOfficeUpdate.back_office_id == BackOffice.id,
+        BackOfficeUpdate.timeline_id == entry.id,
+    )
     wanted = (
-        select(entry.city_id, BackOffice.id, first, func.now())
+        select(entry.city_id, BackOffice.id, first, again, func.now())
         .join(Ticket, and_(Ticket.city_id == entry.city_id, Ticket.id == entry.ticket_id))
         .join(BackOffice, and_(_active(city_id), entry.at >= BackOffice.created_at, is_theirs()))
         .where(
@@ -165,9 +179,10 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
             entry.actor != "import",
             _goes_on(),
             ~known.exists(),
+            ~by_itself.exists(),
             unread,
         )
         .distinct()
     )
-    made = insert(order).from_select(["city_id", "back_office_id", "report_id", "next_at"], wanted)
+    made = insert(order).from_select(["city_id", "back_office_id", "report_id", "again", "next_at"], wanted)
     return len(session.execute(made.on_conflict_do_nothing().returning(order.id)).all())
