@@ -198,7 +198,6 @@ def _alert() -> None:
         sa.Column("edition_id", sa.Integer(), nullable=True, comment="Of the districts when it was chosen"),
         sa.Column("groups", postgresql.ARRAY(sa.TEXT()), nullable=False, comment="Of services; empty: all"),
         sa.Column("often", sa.TEXT(), nullable=False, comment="at_once, or daily"),
-        sa.Column("channel", sa.TEXT(), server_default="mail", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column(
             "confirmed_at", sa.DateTime(timezone=True), nullable=True, comment="Until then nothing is told"
@@ -214,7 +213,6 @@ def _alert() -> None:
             comment="Not before then is anything told",
         ),
         sa.CheckConstraint("(kind = 'district') = (zone_id is not null)", name=op.f("ck_alert_zone")),
-        sa.CheckConstraint("channel in ('mail', 'push')", name=op.f("ck_alert_channel")),
         sa.CheckConstraint("kind in ('street', 'area', 'district')", name=op.f("ck_alert_kind")),
         sa.CheckConstraint("often in ('at_once', 'daily')", name=op.f("ck_alert_often")),
         sa.CheckConstraint("(zone_id is null) = (edition_id is null)", name=op.f("ck_alert_edition")),

@@ -115,7 +115,6 @@ class Alert(Base):
         ForeignKeyConstraint(["city_id", "edition_id"], ["edition.city_id", "edition.id"]),
         CheckConstraint("kind in ('street', 'area', 'district')", name="kind"),
         CheckConstraint("often in ('at_once', 'daily')", name="often"),
-        CheckConstraint("channel in ('mail', 'push')", name="channel"),
         CheckConstraint("(kind = 'district') = (zone_id is not null)", name="zone"),
         CheckConstraint("(zone_id is null) = (edition_id is null)", name="edition"),
         Index(
@@ -139,7 +138,6 @@ class Alert(Base):
     edition_id: Mapped[int | None] = mapped_column(comment="Of the districts when it was chosen")
     groups: Mapped[list[str]] = mapped_column(ARRAY(TEXT), comment="Of services; empty: all")
     often: Mapped[str] = mapped_column(comment="at_once, or daily")
-    channel: Mapped[str] = mapped_column(server_default="mail")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     confirmed_at: Mapped[datetime | None] = mapped_column(comment="Until then nothing is told")
     stopped_at: Mapped[datetime | None] = mapped_column(comment="From then on nothing is told")
