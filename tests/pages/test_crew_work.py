@@ -21,7 +21,8 @@ from tests.pages.spots import spot
 from webapp.catalog.models import Crew
 from webapp.intake.draft import Draft
 from webapp.intake.submit import submit
-from webapp.tickets.models import Photo, Ticket, TimelineEntry
+from webapp.tickets.models import Ticket, TimelineEntry
+from webapp.tickets.photo_models import Photo
 
 JSON = {"Accept": "application/json"}
 

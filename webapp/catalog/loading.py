@@ -100,6 +100,7 @@ def _describe(service: Service, row: ServiceRow, calendar: Calendar) -> None:
         for target in row.targets
     ]
     service.public = row.public
+    service.check_first = row.check_first
     service.active = True
     service.asset_kind = row.asset
     service.street_classes = list(row.street_classes)
@@ -140,6 +141,7 @@ def _question(city_id: int, service_id: int, position: int, row: QuestionRow) ->
         text=row.text,
         hint=row.hint,
         options=[option.model_dump() for option in row.options],
+        only_if=row.only_if.model_dump() if row.only_if else None,
         translations={
             language: words.model_dump(exclude_defaults=True) for language, words in row.translations.items()
         },

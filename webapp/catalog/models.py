@@ -77,6 +77,9 @@ class Service(Base):
         comment="[{hours of the same clock, priority, districts, season}, …] for which another target holds",
     )
     public: Mapped[bool] = mapped_column(server_default=text("true"), comment="May anyone see its reports?")
+    check_first: Mapped[bool] = mapped_column(
+        server_default=text("false"), comment="Are its reports hidden until staff have looked at them?"
+    )
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     asset_kind: Mapped[str | None] = mapped_column(
         comment="The kind of asset it is about, such as street_light"
@@ -118,6 +121,10 @@ class Question(Base):
     text: Mapped[str]
     hint: Mapped[str]
     options: Mapped[list[Any]] = mapped_column(JSONB, comment="[{key, name}, …] of a list")
+    only_if: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True),
+        comment="{question, answers}: asked only where the other question has one of these answers",
+    )
     translations: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 

@@ -13,7 +13,14 @@ from layers.models import City
 from webapp.catalog.articles import read_articles
 from webapp.catalog.calendars import Calendar
 from webapp.catalog.models import Crew, Department, Holiday, Question, Service
-from webapp.catalog.snapshot import Catalog, CrewEntry, DepartmentEntry, QuestionEntry, ServiceEntry
+from webapp.catalog.snapshot import (
+    Catalog,
+    Condition,
+    CrewEntry,
+    DepartmentEntry,
+    QuestionEntry,
+    ServiceEntry,
+)
 from webapp.catalog.targets import TargetEntry, in_order, parse_season
 
 _kept: dict[int, Catalog] = {}
@@ -71,6 +78,9 @@ def _questions(session: Session, city_id: int) -> defaultdict[int, list[Question
                 text=row.text,
                 hint=row.hint,
                 options=tuple(row.options),
+                only_if=Condition(row.only_if["question"], frozenset(row.only_if["answers"]))
+                if row.only_if
+                else None,
                 translations=row.translations,
             )
         )
@@ -109,6 +119,7 @@ def _service(row: Service, questions: list[QuestionEntry]) -> ServiceEntry:
         target_clock="business" if row.target_clock == "business" else "calendar",
         targets=in_order([_target(each) for each in row.targets]),
         public=row.public,
+        check_first=row.check_first,
         active=row.active,
         asset_kind=row.asset_kind,
         street_classes=frozenset(row.street_classes),

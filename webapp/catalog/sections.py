@@ -112,6 +112,13 @@ class QuestionTranslation(Section):
     options: dict[str, Text] = Field(default={}, description="{ key = name } of the choices")
 
 
+class OnlyIfRow(Section):
+    """On which answers to another question a question depends."""
+
+    question: Code = Field(description="the code of a question before it that is a list")
+    answers: list[Text] = Field(min_length=1, description="the keys of its answers")
+
+
 class QuestionRow(Section):
     """A question of a service."""
 
@@ -124,6 +131,10 @@ class QuestionRow(Section):
     required: bool = Field(default=False, description="true or false")
     variable: bool = Field(default=True, description="true; false for a text that asks nothing")
     options: list[OptionRow] = Field(default=[], description='the choices: [ { key = "s", name = "Small" } ]')
+    only_if: OnlyIfRow | None = Field(
+        default=None,
+        description='asked only after such an answer: { question = "where", answers = ["road"] }',
+    )
     translations: dict[str, QuestionTranslation] = Field(
         default={}, description="{ language = { text = …, options = { key = name } } }"
     )
@@ -239,6 +250,9 @@ class ServiceRow(Section):
         default=[], description='other targets: [ { priority = "urgent", target = "4 hours" } ]'
     )
     public: bool = Field(default=True, description="true where anyone may see its reports")
+    check_first: bool = Field(
+        default=False, description="true: others see its reports only when staff have looked at them"
+    )
     asset: str | None = Field(default=None, description="the kind of asset it is about, such as street_light")
     street_classes: list[Text] = Field(
         default=[], description="classes of streets: of two about as near, one of these is meant"
@@ -270,4 +284,12 @@ class ServiceRow(Section):
     def _different(cls, value: list[QuestionRow]) -> list[QuestionRow]:
         if len({question.code for question in value}) < len(value):
             raise ValueError("two questions have the same code")
+        keys: dict[str, set[str]] = {}
+        for question in value:
+            depends = question.only_if
+            if depends is not None and not set(depends.answers) <= keys.get(depends.question, set()):
+                raise ValueError(
+                    f'the question "{question.code}" depends on answers that no question before it offers'
+                )
+            keys[question.code] = {option.key for option in question.options}
         return value

@@ -39,6 +39,16 @@ class CrewEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """On which answers to another question of the service a question depends."""
+
+    question: str
+    """Its code."""
+    answers: frozenset[str]
+    """Keys of its options, of which one must have been chosen."""
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionEntry:
     """A question of a service."""
 
@@ -53,6 +63,8 @@ class QuestionEntry:
     options: tuple[Mapping[str, str], ...]
     """``{"key": …, "name": …}`` of each choice of a list."""
     translations: Mapping[str, Any]
+    only_if: Condition | None = None
+    """None: it is asked always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class ServiceEntry:
     """Overrides of the matching's auto, flag, reach_m and lookback_days."""
     translations: Mapping[str, Any]
     questions: tuple[QuestionEntry, ...]
+    check_first: bool = False
+    """Whether others see its reports only when staff have looked at them."""
 
     def translated(self, field: str, language: str) -> str:
         """Return the name, description or notice in ``language`` where it is translated, else as it is."""

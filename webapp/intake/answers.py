@@ -17,6 +17,8 @@ LONGEST_ANSWER = 4000
 def read_answers(service: ServiceEntry, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the answers by question code, and what is wrong by question code.
 
+    What was answered to a question that the other answers leave out is left out too.
+
     Parameters
     ----------
     given
@@ -37,6 +39,8 @@ def read_answers(service: ServiceEntry, given: Mapping[str, Any]) -> tuple[dict[
     }
     answers = {}
     for code, question in questions.items():
+        if not _asked(question, answers):
+            continue
         values = _texts(given.get(code))
         if not values:
             if question.required:
@@ -47,6 +51,14 @@ def read_answers(service: ServiceEntry, given: Mapping[str, Any]) -> tuple[dict[
         except ValueError as problem:
             wrong[code] = problem.args[0]
     return answers, wrong
+
+
+def _asked(question: QuestionEntry, answers: Mapping[str, Any]) -> bool:
+    """Say whether a question is asked, after the answers to those before it."""
+    if question.only_if is None:
+        return True
+    given = answers.get(question.only_if.question, ())
+    return not question.only_if.answers.isdisjoint([given] if isinstance(given, str) else given)
 
 
 def _texts(value: Any) -> list[str]:

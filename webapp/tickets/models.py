@@ -59,7 +59,7 @@ class Ticket(Base):
             "city_id",
             text("(mercator_x(st_x(geom)) >> 14)"),
             text("(mercator_y(st_y(geom)) >> 14)"),
-            postgresql_include=["id", "geom", "service_id", "status"],
+            postgresql_include=["id", "geom", "service_id", "status", "hidden"],
             postgresql_where=text("open"),
         ),
         Index("ix_ticket_crew", "city_id", "crew_id", "due_at", postgresql_where=text("open")),
@@ -141,6 +141,7 @@ class Ticket(Base):
     )
     report_count: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     merged_into: Mapped[int | None] = mapped_column(BigInteger, comment="The ticket that has its reports now")
+    hidden: Mapped[bool] = mapped_column(server_default=text("false"), comment="None of its reports is shown")
     version: Mapped[int] = mapped_column(
         Integer, server_default=text("1"), comment="Raised by each move: two people moving it, one wins"
     )
@@ -184,6 +185,7 @@ class Report(Base):
         Index("ix_report_requested_at", "city_id", "requested_at"),
         Index("ix_report_updated_at", "city_id", "updated_at"),
         Index("ix_report_geom", "geom", postgresql_using="gist"),
+        Index("ix_report_hidden", "city_id", "id", postgresql_where=text("hidden")),
     )
 
     city_id: Mapped[CityId]
@@ -230,6 +232,7 @@ class Report(Base):
     suggestions: Mapped[list[int]] = mapped_column(
         ARRAY(BigInteger), comment="Up to 5 tickets it may repeat, best first"
     )
+    hidden: Mapped[bool] = mapped_column(server_default=text("false"), comment="Until staff show it")
 
 
 class TimelineEntry(Base):
@@ -325,35 +328,6 @@ class WorkOrder(Base):
         primary_key=True, comment="Code of a back office, or name of a program's key"
     )
     reference: Mapped[str] = mapped_column(comment="What the system calls it")
-
-
-class Photo(Base):
-    """A picture of a report or of the work, as kept: drawn anew, without what the camera wrote into it."""
-
-    __tablename__ = "photo"
-    __table_args__ = (
-        ForeignKeyConstraint(["city_id", "report_id"], ["report.city_id", "report.id"]),
-        ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"]),
-        UniqueConstraint("city_id", "name"),
-        CheckConstraint(
-            "(report_id is null) <> (ticket_id is null) and (ticket_id is null) = (shows is null) "
-            "and shows in ('before', 'after')",
-            name="of_one",
-        ),
-        Index("ix_photo_report", "city_id", "report_id"),
-        Index("ix_photo_ticket", "city_id", "ticket_id", postgresql_where=text("ticket_id is not null")),
-    )
-
-    city_id: Mapped[CityId]
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    report_id: Mapped[int | None] = mapped_column(BigInteger)
-    ticket_id: Mapped[int | None] = mapped_column(BigInteger, comment="Of the work, not of a report")
-    shows: Mapped[str | None] = mapped_column(comment="before or after, of the work")
-    name: Mapped[str] = mapped_column(comment="144 random bits: who knows it may look")
-    width: Mapped[int] = mapped_column(Integer, comment="Pixels, as kept")
-    height: Mapped[int] = mapped_column(Integer)
-    bytes: Mapped[int] = mapped_column(Integer)
-    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class TicketDelta(Base):

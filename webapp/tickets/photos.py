@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from webapp.languages import Sentence
 from webapp.storage import Storage
 from webapp.tickets import pictures
-from webapp.tickets.models import Photo, Report, Ticket
+from webapp.tickets.models import Report, Ticket
+from webapp.tickets.photo_models import Photo
 
 MOST_PHOTOS = 10
 """Of one report."""

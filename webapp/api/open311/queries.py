@@ -31,12 +31,12 @@ from layers.models import City
 from webapp.tickets.models import (
     CLOSED_STATUSES,
     OPEN_STATUSES,
-    Photo,
     Report,
     Ticket,
     TimelineEntry,
     WorkOrder,
 )
+from webapp.tickets.photo_models import Photo
 
 MOVES = tuple(status for status in OPEN_STATUSES + CLOSED_STATUSES if status != "assigned")
 _SAID = (*MOVES, "undone", "noted")
