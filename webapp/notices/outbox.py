@@ -19,6 +19,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    Subquery,
     Text,
     and_,
     cast,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     select,
     text,
     tuple_,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session, aliased
@@ -35,6 +37,7 @@ from sqlalchemy.orm import Session, aliased
 from webapp.notices.models import Notice, OutboxCursor
 from webapp.people import contacts
 from webapp.people.models import Staff
+from webapp.tickets.following_models import Follower
 from webapp.tickets.models import Report, TimelineEntry
 
 READER = "notices"
@@ -91,8 +94,11 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
     """Make the notices of entries that have none, and return how many."""
     columns = ["city_id", "timeline_id", "report_id"]
     made = 0
-    for reader, notices in (("contact_id", _notices(city_id)), ("staff_id", _staff_notices(city_id))):
-        of_reader = insert(Notice).from_select([*columns, reader], notices.where(unread))
+    for reader, notices in (
+        (["contact_id", "channel"], _notices(city_id)),
+        (["staff_id"], _staff_notices(city_id)),
+    ):
+        of_reader = insert(Notice).from_select([*columns, *reader], notices.where(unread))
         made += len(session.execute(of_reader.on_conflict_do_nothing().returning(Notice.id)).all())
     return made
 
@@ -155,40 +161,61 @@ def _locked_cursor(session: Session, city_id: int, reader: str) -> OutboxCursor:
     ).scalar_one()
 
 
-def _notices(city_id: int) -> Select[int, int, int, int | None]:
-    """Select what notices to make: one an entry and e-mail address, however many reports came from there."""
+def _notices(city_id: int) -> Select[int, int, int, int, str]:
+    """Select what notices to make: one an entry and address, however many reports came from there."""
     undone = aliased(Notice)
+    reader = _readers()
     concerned = or_(
         and_(TimelineEntry.kind.in_(TOLD_ITS_REPORTER), Report.id == TimelineEntry.report_id),
-        and_(TimelineEntry.kind.in_(TOLD_EVERY_REPORTER), Report.ticket_id == TimelineEntry.ticket_id),
         and_(
-            TimelineEntry.kind.in_(TOLD_WHO_WAS_TOLD),
+            TimelineEntry.kind.in_((*TOLD_EVERY_REPORTER, *TOLD_WHO_WAS_TOLD)),
             Report.ticket_id == TimelineEntry.ticket_id,
-            select(undone.id)
-            .where(
-                undone.city_id == TimelineEntry.city_id,
-                undone.timeline_id == cast(TimelineEntry.data["undoes"].astext, BigInteger),
-                undone.contact_id == Report.contact_id,
-            )
-            .exists(),
         ),
     )
-    mailbox = contacts.mailboxes()
+    heard_of_the_move = (
+        select(undone.id)
+        .where(
+            undone.city_id == TimelineEntry.city_id,
+            undone.timeline_id == cast(TimelineEntry.data["undoes"].astext, BigInteger),
+            undone.contact_id == reader.c.contact_id,
+        )
+        .exists()
+    )
+    way = contacts.ways()
     told = select(Notice.id).where(
         Notice.city_id == TimelineEntry.city_id, Notice.timeline_id == TimelineEntry.id
     )
     return (
-        select(TimelineEntry.city_id, TimelineEntry.id, Report.id, Report.contact_id)
+        select(TimelineEntry.city_id, TimelineEntry.id, Report.id, reader.c.contact_id, way.c.channel)
         .join(Report, and_(Report.city_id == TimelineEntry.city_id, concerned))
-        .join(mailbox, and_(mailbox.c.city_id == Report.city_id, mailbox.c.contact_id == Report.contact_id))
+        .join(reader, and_(reader.c.city_id == Report.city_id, reader.c.report_id == Report.id))
+        .join(way, and_(way.c.city_id == Report.city_id, way.c.contact_id == reader.c.contact_id))
         .where(
             TimelineEntry.city_id == city_id,
             TimelineEntry.actor != "import",
             ~told.exists(),
+            or_(TimelineEntry.kind.not_in(TOLD_WHO_WAS_TOLD), heard_of_the_move),
         )
-        .ext(distinct_on(TimelineEntry.id, mailbox.c.address))
-        .order_by(TimelineEntry.id, mailbox.c.address, Report.id)
+        .ext(distinct_on(TimelineEntry.id, way.c.channel, way.c.address))
+        .order_by(TimelineEntry.id, way.c.channel, way.c.address, Report.id)
     )
+
+
+def _readers() -> Subquery:
+    """Select who hears of which report: who made it and who follows it, unless they asked not to."""
+    stopped = select(Follower.id).where(
+        Follower.city_id == Report.city_id,
+        Follower.report_id == Report.id,
+        Follower.contact_id == Report.contact_id,
+        Follower.stopped_at.is_not(None),
+    )
+    reporters = select(Report.city_id, Report.id.label("report_id"), Report.contact_id).where(
+        Report.contact_id.is_not(None), ~stopped.exists()
+    )
+    followers = select(Follower.city_id, Follower.report_id, Follower.contact_id).where(
+        Follower.confirmed_at.is_not(None), Follower.stopped_at.is_(None)
+    )
+    return union_all(reporters, followers).subquery("reader")
 
 
 def _staff_notices(city_id: int) -> Select[int, int, int, int]:
