@@ -1,8 +1,8 @@
 """How long things take, when some of them are not over yet: the Kaplan–Meier estimate of quantiles.
 
 E. L. Kaplan and P. Meier, *Nonparametric estimation from incomplete observations*, J. Am. Stat. Assoc. 53
-(1958), 457–481. A ticket that is still open tells that it takes longer than its age. Leaving it out would make
-a city look fast that does the easy half and forgets the rest.
+(1958), 457–481. A ticket that is still open tells that it takes longer than its age. Without it a city
+would look fast that does the easy half and forgets the rest.
 """
 
 from __future__ import annotations
@@ -66,14 +66,13 @@ def survival(days: NDArray[np.float64], over: NDArray[np.bool_]) -> Survival:
     """
     different, which = np.unique(days, return_inverse=True)
     size = len(different)
-    ended: NDArray[np.float64] = np.bincount(which, weights=over, minlength=size)
+    ended = np.bincount(which, weights=over, minlength=size).astype(np.float64)
     at_risk = np.cumsum(np.bincount(which, minlength=size)[::-1])[::-1].astype(np.float64)
     steps = ended > 0
     ended, at_risk = ended[steps], at_risk[steps]
     with np.errstate(divide="ignore"):
-        spread: NDArray[np.float64] = np.cumsum(ended / (at_risk * (at_risk - ended)))
-    share: NDArray[np.float64] = np.cumprod(1.0 - ended / at_risk)
-    return Survival(different[steps], share, spread)
+        spread = np.cumsum(ended / (at_risk * (at_risk - ended)), dtype=np.float64)
+    return Survival(different[steps], np.cumprod(1.0 - ended / at_risk, dtype=np.float64), spread)
 
 
 def quantiles(days: NDArray[np.float64], over: NDArray[np.bool_], *parts: float) -> tuple[float | None, ...]:

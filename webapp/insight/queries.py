@@ -29,6 +29,11 @@ class Scope:
     """None: the whole city."""
     service_ids: Sequence[int] | None = None
     """None: all services."""
+    department_ids: Sequence[int] | None = None
+    crew_ids: Sequence[int] | None = None
+    channel: str | None = None
+    """Of the first report, as the language; both only where `webapp.insight.facts` are counted."""
+    language: str | None = None
 
     @property
     def condition(self) -> ColumnElement[bool]:
@@ -43,6 +48,10 @@ class Scope:
             conditions.append(Ticket.district == self.district)
         if self.service_ids is not None:
             conditions.append(Ticket.service_id.in_(self.service_ids))
+        if self.department_ids is not None:
+            conditions.append(Ticket.department_id.in_(self.department_ids))
+        if self.crew_ids is not None:
+            conditions.append(Ticket.crew_id.in_(self.crew_ids))
         return and_(*conditions)
 
 
