@@ -99,6 +99,11 @@ class Assigner:
         self._questions = Questions(in_force)
         self._decide = lru_cache(maxsize=_KEPT_DECISIONS)(self._decision)
 
+    @property
+    def layers(self) -> frozenset[str]:
+        """The zones layers that rules ask about: their borders decide who does something."""
+        return frozenset(self._questions.layers)
+
     def assign(self, service_id: int, places: Places, at: datetime) -> Assignment:
         """Return who gets a ticket of a service that was reported at the one pin of ``places`` at a time."""
         return self.assign_many([service_id], places, np.array([int(at.timestamp())], "datetime64[s]"))[0]

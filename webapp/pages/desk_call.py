@@ -176,4 +176,4 @@ def _tickets(call: Call, lon: float, lat: float) -> list[LikelyTicket]:
         here.session, here.city, lon, lat, service.code, address=call.address,
         description=call.description, channel=call.channel,
     )  # fmt: skip
-    return likely_tickets(found.judgement)
+    return likely_tickets(found, to_staff=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+import numpy as np
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from webapp.intake.judging import Judgement, Likely
+from webapp.intake.judging import Likely
+from webapp.intake.look import Look
 from webapp.pages.context import served
 from webapp.pages.language import chosen_language
+from webapp.pages.places import atlas
 from webapp.tickets import lifecycle
+from webapp.tickets.seen import Seen, seen
 
 MOST = 3
 MUCH_LESS = 4
@@ -29,37 +33,64 @@ class LikelyTicket:
     icon: str
     name: str
     address: str
+    metres: int
+    """How far from the pin."""
     opened_at: datetime
+    due_at: datetime | None
+    waiting_since: datetime | None
     status: str
     open: bool
+    report_count: int
+    photo: str | None
     words: str
     why: list[str]
 
 
-def likely_tickets(judgement: Judgement) -> list[LikelyTicket]:
-    """Return the tickets to show: none where none comes near, else the first and those about as likely."""
+def likely_tickets(found: Look, *, to_staff: bool = False) -> list[LikelyTicket]:
+    """Return the tickets to show: none where none comes near, else the first and those about as likely.
+
+    Staff are shown those too that not everybody may see.
+    """
+    judgement = found.judgement
     if judgement.repeats is None:
         return []
-    best = judgement.likely[0].score
+    here, best = served(), judgement.likely[0].score
     shown = [each for each in judgement.likely[:MOST] if each.score * MUCH_LESS >= best]
-    return [_shown(each) for each in shown]
+    ids = [each.ticket.id for each in shown]
+    tickets = seen(here.session, here.city.id, ids, public_only=not to_staff)
+    x, y = atlas().metric.to_metric([each.ticket.lon for each in shown], [each.ticket.lat for each in shown])
+    metres = np.hypot(x - found.place.x, y - found.place.y)
+    return [
+        _shown(each, tickets[each.ticket.id], round(float(way)))
+        for each, way in zip(shown, metres, strict=True)
+        if each.ticket.id in tickets
+    ]
 
 
-def _shown(likely: Likely) -> LikelyTicket:
-    ticket = likely.ticket
+def _shown(likely: Likely, ticket: Seen, metres: int) -> LikelyTicket:
     service = served().catalog.services[ticket.service_id]
-    words = ticket.description if service.public else ""
+    told = (reason_words(reason) for reason in likely.reasons if reason["code"] != "distance")
     return LikelyTicket(
         id=ticket.id,
         icon=service.icon,
         name=service.translated("name", chosen_language()),
         address=ticket.address or "",
-        opened_at=datetime.fromtimestamp(ticket.opened, UTC),
+        metres=metres,
+        opened_at=ticket.opened_at,
+        due_at=ticket.due_at,
+        waiting_since=ticket.waiting_since,
         status=ticket.status,
-        open=ticket.closed is None,
-        words=words if len(words) <= SHORT_TEXT else f"{words[:SHORT_TEXT].rsplit(' ', 1)[0]} …",
-        why=[text for reason in likely.reasons if (text := reason_words(reason))],
+        open=ticket.open,
+        report_count=ticket.report_count,
+        photo=ticket.photo,
+        words=short(ticket.words) if service.public else "",
+        why=[words for words in told if words],
     )
+
+
+def short(words: str) -> str:
+    """Return the beginning of what somebody wrote, cut between words."""
+    return words if len(words) <= SHORT_TEXT else f"{words[:SHORT_TEXT].rsplit(' ', 1)[0]} …"
 
 
 def reason_words(reason: dict[str, Any]) -> str:

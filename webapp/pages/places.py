@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from layers.atlas import Atlas
 from layers.current import current_atlas
-from layers.places import Place
+from layers.meant import spots_meant
+from layers.places import UNPLACED, Place
+from webapp.catalog.snapshot import ServiceEntry
 from webapp.dispatch.assignment import Assignment
 from webapp.pages.context import served
+from webapp.pages.owners import owner_of
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,50 @@ def city_view() -> View:
 
 def described(lon: float, lat: float, service_code: str = "") -> dict[str, Any]:
     """Return what the page shows of a pin (EPSG:4326 degrees), in the reader's language."""
+    here = served()
     place = atlas().locate_one(lon, lat)
-    district = place.zones.get(served().city.district_layer or "")
+    decided = _decided(place, here.catalog.service_by_code.get(service_code))
     return {
         "placed": place.placed,
         "address": _address(place),
-        "district": zone_name(district.name) if district else None,
-        "crew": _crew(lon, lat, service_code) if place.placed else None,
+        "side": str(FACING[place.facing]) if place.facing else None,
+        "district": _district(place),
+        "crew": _crew(decided, chosen=service_code in here.catalog.service_by_code),
+        "owner": owner_of(place, decided),
         "warning": _warning(place),
+        "spots": _spots(place),
     }
+
+
+FACING = {
+    "north": _l("north side"),
+    "east": _l("east side"),
+    "south": _l("south side"),
+    "west": _l("west side"),
+}
+
+
+def _district(place: Place) -> str | None:
+    district = place.zones.get(served().city.district_layer or "")
+    return zone_name(district.name) if district else None
+
+
+def _spots(place: Place) -> dict[str, Any] | None:
+    """Return what to ask where a few metres decide, with the spots to choose from; None where they do not."""
+    here = served()
+    layers = {here.city.district_layer or "", *here.assigner.layers}
+    spots = spots_meant(atlas(), place, layers & atlas().zones.keys())
+    if not spots:
+        return None
+    streets = {spot.street for spot in spots}
+    asked = _("Which street is it on?") if len(streets) > 1 else _("Which side is it on?")
+    return {"asked": asked, "choices": [_spot(spot) for spot in spots]}
+
+
+def _spot(place: Place) -> dict[str, Any]:
+    told = (_address(place), FACING.get(place.facing or ""), _district(place))
+    label = " · ".join(str(words) for words in told if words)
+    return {"label": label, "lon": round(place.lon, 6), "lat": round(place.lat, 6)}
 
 
 def _address(place: Place) -> str | None:
@@ -70,19 +109,22 @@ def zone_name(name: str) -> str:
     return _("District %(name)s", name=name) if name.isdecimal() else name
 
 
-def _crew(lon: float, lat: float, service_code: str) -> str | None:
-    """Return who does the chosen service here; with none chosen, who does most that depends on the spot."""
+def _decided(place: Place, chosen: ServiceEntry | None) -> list[Assignment]:
+    """Return who would do the chosen service here; with none chosen, who would do each."""
+    if not place.placed:
+        return []
     here = served()
-    chosen = here.catalog.service_by_code.get(service_code)
     services = [chosen] if chosen else here.catalog.active
     classes = [service.street_classes for service in services]
-    spots = atlas().locate([lon] * len(services), [lat] * len(services), classes=classes)
+    spots = atlas().locate([place.lon] * len(services), [place.lat] * len(services), classes=classes)
     now = np.full(len(services), np.datetime64("now"))
-    decided = here.assigner.assign_many([service.id for service in services], spots, now)
-    if chosen:
-        return _who(decided[0])
-    found_here = [decided[i] for i in range(len(decided))]
-    by_the_spot = Counter(_who(found) for found in found_here if found.service_area or found.owner)
+    found = here.assigner.assign_many([service.id for service in services], spots, now)
+    return [found[i] for i in range(len(found))]
+
+
+def _crew(decided: list[Assignment], *, chosen: bool) -> str | None:
+    """Return who does the chosen service; with none chosen, who does most that depends on the spot."""
+    by_the_spot = Counter(_who(found) for found in decided if chosen or found.service_area or found.owner)
     return by_the_spot.most_common(1)[0][0] if by_the_spot else None
 
 
@@ -97,14 +139,10 @@ def _who(found: Assignment) -> str:
 
 def _warning(place: Place) -> str | None:
     flags = set(place.flags)
-    if flags & {"outside", "swapped", "not_a_point", "fallback_point"}:
+    if "swapped" in flags:
+        return _("Longitude and latitude have changed places here. Move the pin into the city.")
+    if flags & UNPLACED:
         return _("This spot is outside %(city)s, so we cannot send anybody there.", city=served().city.name)
     if "far_from_street" in flags:
         return _("There is no street near by. Please describe the spot so that the crew finds it.")
-    if "two_streets" in flags and place.other_street:
-        return _(
-            "Is it on %(street)s or on %(other)s? Move the pin a little to be sure.",
-            street=place.street,
-            other=place.other_street,
-        )
     return None

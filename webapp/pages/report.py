@@ -66,8 +66,12 @@ def here() -> Response:
 @access(PUBLIC)
 def questions() -> str:
     """Return the questions of one service, for the form."""
-    chosen = served().catalog.service_by_code.get(request.args.get("service", ""))
-    return render_template("report/ask.html", chosen=chosen, typed=Typed(key=""), errors={})
+    return questions_of(served().catalog.service_by_code.get(request.args.get("service", "")))
+
+
+def questions_of(service: ServiceEntry | None) -> str:
+    """Return the questions of a service as the form asks them, none answered yet."""
+    return render_template("report/ask.html", chosen=service, typed=Typed(key=""), errors={})
 
 
 @blueprint.get("/find")
@@ -87,8 +91,8 @@ def likely() -> str:
     if service is None or not service.public:
         return ""
     lon, lat = _degrees("lon"), _degrees("lat")
-    judgement = look(here.session, here.city, lon, lat, service.code).judgement
-    return render_template("report/likely.html", tickets=likely_tickets(judgement))
+    found = look(here.session, here.city, lon, lat, service.code)
+    return render_template("report/likely.html", tickets=likely_tickets(found))
 
 
 @blueprint.post("/")

@@ -41,7 +41,9 @@ export function startServices(page, form, steps) {
   goOn.addEventListener("click", proceed);
   known.addEventListener("click", (event) => {
     const button = event.target.closest("[data-join]");
-    if (button) answer(button.dataset.join, button.dataset.label);
+    if (!button) return;
+    event.preventDefault();
+    answer(button.dataset.join, button.dataset.label);
   });
   page.querySelector("[data-different]").addEventListener("click", () => answer("", "", shown()));
 
