@@ -39,6 +39,32 @@ def test_words_find_what_is_meant(catalog: Catalog, said: str, meant: str) -> No
     assert find(catalog, said)[0].code == meant
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "meant"),
+    [
+        ("en", "the garbage was not picked up", "missed-trash"),
+        ("en", "there are potholes", "pothole"),
+        ("en", "street lights", "street-light"),
+        ("es", "hay baches en la calle", "pothole"),
+        ("es", "las farolas no encienden", "street-light"),
+        ("es", "no recogieron la basura", "missed-trash"),
+        ("zh-Hans", "这里的路灯坏了", "street-light"),
+        ("zh-Hans", "路上有个坑洞", "pothole"),
+        ("zh-Hans", "垃圾没有人收", "missed-trash"),
+        ("vi", "có ổ gà trên đường", "pothole"),
+        ("vi", "đèn đường không sáng", "street-light"),
+        ("vi", "rác chưa lấy", "missed-trash"),
+        ("ar", "المصباح لا يعمل", "street-light"),
+        ("ar", "حفرة كبيرة في الطريق", "pothole"),
+        ("ar", "القمامة لم تجمع", "missed-trash"),
+    ],
+)
+def test_words_of_every_language_find_what_is_meant(
+    catalog: Catalog, language: str, said: str, meant: str
+) -> None:
+    assert meant in [found.code for found in find(catalog, said, language)][:2]
+
+
 def test_the_demo_city_file_with_its_articles_has_no_mistakes(tmp_path: Path) -> None:
     document, findings = cityfile.read(
         CHECKOUT / "cities" / "demo" / "city.toml", Settings(PINWARD_HOME=tmp_path)
