@@ -69,6 +69,8 @@ async function scripts() {
   await script("call", []);
   await script("plan", []);
   await script("phone", []);
+  await script("resident", []);
+  await script("mine", []);
   await script("board", []);
   // Browsers of phones take modules as service workers only lately.
   await script("sw", [], "iife");

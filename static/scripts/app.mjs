@@ -1,8 +1,8 @@
-// Every page: light or dark, forms that are sent once, and the end of a draft whose report was sent.
+// Every page: light or dark, menus that close, and forms that are sent once.
 
-import { dropDraft } from "./report/draft.mjs";
-import { switchTheme } from "./theme.mjs";
+import { keepTheme, switchTheme } from "./theme.mjs";
 
+keepTheme();
 for (const button of document.querySelectorAll("[data-theme-switch]")) {
   button.addEventListener("click", switchTheme);
 }
@@ -33,5 +33,3 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
 });
-
-if (document.querySelector("[data-sent-report]")) dropDraft();

@@ -28,7 +28,7 @@ async function start() {
 }
 
 async function register() {
-  navigator.serviceWorker.addEventListener("message", ({ data }) => told(data));
+  navigator.serviceWorker.addEventListener("message", ({ data }) => data.sent && told(data));
   await navigator.serviceWorker.register("/sw.js");
   worker = (await navigator.serviceWorker.ready).active;
   if (navigator.onLine) worker.postMessage("keep");

@@ -5,6 +5,12 @@ const device = window.matchMedia("(prefers-color-scheme: dark)");
 
 export const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : device.matches);
 
+/** Take the reader's choice over to a page that was kept on the phone, which the server wrote without it. */
+export function keepTheme() {
+  const [, chosen] = document.cookie.match(/(?:^|; )theme=(light|dark)/) ?? [];
+  if (chosen) root.dataset.theme = chosen;
+}
+
 export function switchTheme() {
   const theme = isDark() ? "light" : "dark";
   root.dataset.theme = theme;

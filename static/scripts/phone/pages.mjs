@@ -57,7 +57,8 @@ async function dropAllBut(cache, urls) {
   }
 }
 
-async function each(items, work) {
+/** Do some work for each item, a few at a time. */
+export async function each(items, work) {
   const left = [...items];
   const one = async () => {
     while (left.length) await work(left.shift());
@@ -88,7 +89,7 @@ export async function offlinePage() {
 }
 
 /** Return what comes from the network, or what is kept when that takes long: a weak signal is none. */
-async function inTime(coming, kept) {
+export async function inTime(coming, kept) {
   const late = new Promise((resolve) => setTimeout(resolve, SLOW_MS, "late"));
   const first = await Promise.race([coming, late]);
   if (first !== "late") return first;
@@ -126,8 +127,7 @@ export async function photo(request) {
 
 /** Answer with a built file that is kept: its name changes with its content. */
 export async function asset(request) {
-  const assets = await caches.open(ASSETS);
-  return (await assets.match(request)) ?? fetch(request);
+  return (await caches.match(request)) ?? fetch(request);
 }
 
 /** Forget the pages and photos, where there are any. */

@@ -100,9 +100,9 @@ export function startServices(page, form, steps) {
   if (questions.children.length) asked = service();
   return {
     placeChanged() {},
-    restored() {
+    async restored() {
       chosen();
-      if (service()) loadQuestions();
+      if (service()) await loadQuestions();
     },
   };
 }
