@@ -16,7 +16,7 @@ from webapp.catalog.snapshot import QuestionEntry
 from webapp.config import Settings
 from webapp.notices import orders
 from webapp.notices.georeport import Office, Pairs, RefusedError
-from webapp.notices.mail import base_url
+from webapp.notices.links import base_url
 from webapp.notices.models import BackOffice
 from webapp.notices.orders import Claimed
 from webapp.notices.outside import NoAnswerError, NotSentError
@@ -42,6 +42,8 @@ class Said:
     """What comes before ``ours`` in the last line of the description: so it is found again."""
     ours: str
     """The tracking number; of a ticket that was reopened, with how often."""
+    key: str
+    """Of the submission: sent twice, it is known."""
     service_code: str
     fields: Pairs
     answers: dict[str, list[str]]
@@ -99,7 +101,7 @@ def _hand_over(session: Session, settings: Settings, city: City, claimed: Claime
         orders.drop(session, city.id, claimed)
         return False
     fields = said.fields + _understood(said, office)
-    given = office.send(fields, f"pinward.{city.slug}.{said.ours}")
+    given = office.send(fields, said.key)
     if given.reference is None and given.token is not None:
         orders.promised(session, city.id, claimed, given.token)
         return False
@@ -152,7 +154,8 @@ def _said(session: Session, settings: Settings, city: City, claimed: Claimed) ->
         *(("media_url", url) for url in [*photos, *media.shown(row.media_urls)]),
     ]
     told = [(name, value) for name, value in fields if value]
-    return Said(label, ours, service_code, told, answers)
+    key = f"pinward.{city.slug}.{row.tracking_number}" + (f".{claimed.again}" if claimed.again else "")
+    return Said(label, ours, key, service_code, told, answers)
 
 
 def _reopened(session: Session, city_id: int, claimed: Claimed) -> str:

@@ -38,7 +38,7 @@ class Claimed:
     office: BackOffice
     report_id: int
     again: int
-    """How often the ticket was reopened since it was first ordered."""
+    """How often the ticket was reopened."""
     tried_at: datetime | None
     """When it was first sent without our knowing what became of it."""
     token: str | None
@@ -143,7 +143,8 @@ def _goes_on() -> ColumnElement[bool]:
 
 def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
     """Make an order for each ticket that is a back office's and of which it has none yet, or is reopened."""
-    entry, order, ordered = TimelineEntry, BackOfficeOrder, aliased(Report)
+    entry, reopening = TimelineEntry, aliased(TimelineEntry)
+    order, ordered = BackOfficeOrder, aliased(Report)
     first = (
         select(func.min(Report.id))
         .where(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id)
@@ -151,9 +152,13 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
     )
     again = (
         select(func.count())
-        .where(order.city_id == city_id, order.back_office_id == BackOffice.id, order.report_id == first)
+        .select_from(reopening)
+        .where(
+            reopening.city_id == city_id, reopening.ticket_id == Ticket.id, reopening.kind == "reopened",
+            reopening.id <= entry.id,
+        )
         .scalar_subquery()
-    )
+    )  # fmt: skip
     known = (
         select(order.id)
         .join(ordered, and_(ordered.city_id == order.city_id, ordered.id == order.report_id))
@@ -161,7 +166,7 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
             order.city_id == city_id,
             order.back_office_id == BackOffice.id,
             ordered.ticket_id == Ticket.id,
-            or_(entry.kind != "reopened", order.sent_at.is_(None), order.created_at >= entry.at),
+            or_(entry.kind != "reopened", order.sent_at.is_(None), order.again >= again),
         )
     )
     by_itself = select(BackOfficeUpdate.update_id).where(
