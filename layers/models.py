@@ -134,6 +134,7 @@ class Zone(Base):
     source_id: Mapped[str] = mapped_column(comment="The city's own id, stable between editions")
     name: Mapped[str]
     class_: Mapped[str] = mapped_column("class", comment="Such as water or park; empty for districts")
+    residents: Mapped[int | None] = mapped_column(Integer, comment="How many live there; none: not known")
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", 4326, spatial_index=False))
 
 
