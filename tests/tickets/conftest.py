@@ -55,6 +55,7 @@ class Town:
             "assigned_why": "Pothole goes to Paving",
             "priority": 1,
             "priority_why": "",
+            "hidden": False,
         } | columns  # fmt: skip
 
     def report(self, **columns: Any) -> dict[str, Any]:
@@ -81,6 +82,7 @@ class Town:
             "duplicate_decision": "none",
             "duplicate_reasons": [],
             "suggestions": [],
+            "hidden": False,
         } | columns  # fmt: skip
 
     def entry(self, kind: str) -> dict[str, Any]:

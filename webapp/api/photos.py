@@ -21,7 +21,7 @@ FOREVER_S = 365 * 24 * 3600
 @blueprint.get("/<name>-<any('small'):size>.jpg")
 @access(PUBLIC)
 def photo(name: str, size: str) -> Response:
-    """Answer a photo. Of a service that is not public only staff see it; to others it is not there."""
+    """Answer a photo. Of a hidden report, or a service that is not public, only staff see it."""
     found = _found(name, size)
     if found is None:
         return problem(404, "There is no such photo.")
@@ -32,9 +32,10 @@ def _found(name: str, size: str) -> tuple[bytes, bool] | None:
     """Return the photo and whether it is for everybody."""
     settings = current_app.config["PINWARD"]
     for city in served_cities(g.session, settings):
-        service_id = photos.service_of(g.session, city.id, name)
-        if service_id is not None:
-            public = catalog(g.session, city).services[service_id].public
+        whose = photos.whose(g.session, city.id, name)
+        if whose is not None:
+            service_id, hidden = whose
+            public = catalog(g.session, city).services[service_id].public and not hidden
             content = photos.read_photo(uploads(settings.kept_in), city.id, name, size)
             return None if content is None or not (public or _staff_of(city.id)) else (content, public)
     return None

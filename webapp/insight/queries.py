@@ -120,14 +120,14 @@ def _counted(row: Row[Any]) -> Figures:
 def heat(session: Session, scope: Scope, *, only_open: bool = False) -> list[tuple[float, float, int]]:
     """Return (latitude, longitude, tickets) of each block that has tickets, EPSG:4326 degrees.
 
-    Services whose reports not everybody may see are left out.
+    Tickets that not everybody may see are left out.
     """
     lat = _on_grid(func.st_y(Ticket.geom)).label("lat")
     lon = _on_grid(func.st_x(Ticket.geom)).label("lon")
     statement = (
         select(lat, lon, func.count())
         .join(Service, and_(Service.city_id == Ticket.city_id, Service.id == Ticket.service_id))
-        .where(scope.condition, Ticket.geom.is_not(None), Service.public)
+        .where(scope.condition, Ticket.geom.is_not(None), Service.public, ~Ticket.hidden)
         .group_by(lat, lon)
         .order_by(lat, lon)
     )

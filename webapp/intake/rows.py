@@ -65,12 +65,13 @@ def report_row(
         "duplicate_decision": judgement.decision,
         "duplicate_reasons": repeats.reasons if repeats else [],
         "suggestions": [likely.ticket.id for likely in judgement.likely],
+        "hidden": service.check_first and not draft.imported,
     }
 
 
 _SHARED = (
     "city_id", "service_id", "due_at", "address", "street", "house_number", "segment_id", "side", "along_m",
-    "asset_id", "zones",
+    "asset_id", "zones", "hidden",
 )  # fmt: skip
 """What a ticket takes from the report that opens it."""
 

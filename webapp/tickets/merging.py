@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from layers.models import City
 from webapp.languages import Sentence
 from webapp.people.models import Staff
+from webapp.tickets.hiding import settle
 from webapp.tickets.lifecycle import COMPARERS, NoSuchTicket, NotAllowed
 from webapp.tickets.moving import BEFORE, locked
 
@@ -46,6 +47,7 @@ def merge(
     if any(row.status == "merged" for row in seen.values()):
         raise NotAllowed(Sentence("One of them was merged already: look at the ticket that has its reports."))
     session.execute(_MERGE, {"city_id": city.id, "gone": ticket_id, "kept": into, "staff_id": by.id})
+    settle(session, city.id, [into])
 
 
 def split(session: Session, city: City, ticket_id: int, *, by: Staff, version: int) -> None:
@@ -72,6 +74,7 @@ def split(session: Session, city: City, ticket_id: int, *, by: Staff, version: i
         raise NoSuchTicket(f"Ticket {ticket_id} is not merged into another.")
     locked(session, city.id, kept, by, version)
     session.execute(_SPLIT, values | {"kept": kept})
+    settle(session, city.id, (ticket_id, kept))
 
 
 def split_report(session: Session, city: City, report_id: int, *, by: Staff, version: int) -> int:
@@ -96,6 +99,7 @@ def split_report(session: Session, city: City, report_id: int, *, by: Staff, ver
     made: Row[Any] | None = session.execute(_SPLIT_REPORT, values | {"ticket_id": ticket_id}).one_or_none()
     if made is None:
         raise NotAllowed(Sentence("It is the ticket's only report, so there is nothing to take apart."))
+    settle(session, city.id, (ticket_id, made.id))
     return int(made.id)
 
 

@@ -80,13 +80,25 @@ def _count(session: Session, condition: ColumnElement[bool]) -> int:
 
 
 def _keep(session: Session, storage: Storage, photo: Photo, picture: pictures.Picture) -> Photo:
-    photo.name = secrets.token_urlsafe(_RANDOM_BYTES)
+    photo.name = keep_files(storage, photo.city_id, picture)
     photo.width, photo.height, photo.bytes = picture.width, picture.height, len(picture.large)
-    storage.keep(_file(photo.city_id, photo.name, "large"), picture.large)
-    storage.keep(_file(photo.city_id, photo.name, "small"), picture.small)
     session.add(photo)
     session.flush()
     return photo
+
+
+def keep_files(storage: Storage, city_id: int, picture: pictures.Picture) -> str:
+    """Keep a picture's files under a new name, and return the name."""
+    name = secrets.token_urlsafe(_RANDOM_BYTES)
+    storage.keep(_file(city_id, name, "large"), picture.large)
+    storage.keep(_file(city_id, name, "small"), picture.small)
+    return name
+
+
+def forget_files(storage: Storage, city_id: int, name: str) -> None:
+    """Remove a picture's files."""
+    for size in SIZES:
+        storage.forget(_file(city_id, name, size))
 
 
 def photos_of(session: Session, city_id: int, report_ids: Sequence[int]) -> dict[int, list[Photo]]:
@@ -116,17 +128,23 @@ def photos_of_tickets(session: Session, city_id: int, ticket_ids: Sequence[int])
     return list(session.scalars(query))
 
 
-def service_of(session: Session, city_id: int, name: str) -> int | None:
-    """Return the service of the report or ticket that a photo is of, None where there is no such photo."""
+def whose(session: Session, city_id: int, name: str) -> tuple[int, bool] | None:
+    """Return the service of the report or ticket that a photo is of, and whether that is hidden.
+
+    None where there is no such photo.
+    """
     if not _NAME.fullmatch(name):
         return None
     query = (
-        select(func.coalesce(Report.service_id, Ticket.service_id))
+        select(
+            func.coalesce(Report.service_id, Ticket.service_id), func.coalesce(Report.hidden, Ticket.hidden)
+        )
         .select_from(Photo)
         .outerjoin(Report, and_(Report.city_id == Photo.city_id, Report.id == Photo.report_id))
         .outerjoin(Ticket, and_(Ticket.city_id == Photo.city_id, Ticket.id == Photo.ticket_id))
     )
-    return session.scalar(query.where(Photo.city_id == city_id, Photo.name == name))
+    found = session.execute(query.where(Photo.city_id == city_id, Photo.name == name)).one_or_none()
+    return None if found is None else found._tuple()
 
 
 def read_photo(storage: Storage, city_id: int, name: str, size: str) -> bytes | None:

@@ -63,8 +63,8 @@ _FOLD = text(
 )
 
 _OPEN = """(
-    select ticket.city_id, mercator_x(st_x(geom)) as x, mercator_y(st_y(geom)) as y, service.public,
-           1 as change, ticket.id as ticket_id
+    select ticket.city_id, mercator_x(st_x(geom)) as x, mercator_y(st_y(geom)) as y,
+           service.public and not ticket.hidden as public, 1 as change, ticket.id as ticket_id
       from ticket
       join service on service.city_id = ticket.city_id and service.id = ticket.service_id
      where ticket.city_id = :city_id and open and geom is not null)"""

@@ -102,11 +102,11 @@ def _json(value: Any) -> str:
 _PLACE: LiteralString = "geom, address, street, house_number, segment_id, side, along_m, asset_id, zones"
 _TICKET: LiteralString = f"""
     city_id, service_id, status, opened_at, latest_at, due_at, matchable, {_PLACE}, district,
-    department_id, crew_id, owner, service_area, assigned_why, priority, priority_why"""
+    department_id, crew_id, owner, service_area, assigned_why, priority, priority_why, hidden"""
 _REPORT: LiteralString = f"""
     city_id, service_id, channel, language, description, answers, media_urls, contact_id, idempotency_key,
     external_id, requested_at, received_at, due_at, {_PLACE}, postcode, snap_m, place_flags, edition_ids,
-    duplicate_of, duplicate_score, duplicate_decision, duplicate_reasons, suggestions"""
+    duplicate_of, duplicate_score, duplicate_decision, duplicate_reasons, suggestions, hidden"""
 
 _WRITTEN: LiteralString = """
     report.id as report_id, ticket_id, tracking_number, report.service_id, report.address, report.due_at,
@@ -150,7 +150,8 @@ _OPEN: LiteralString = f"""
 
 _JOIN: LiteralString = f"""
     with given as (
-        select city_id, requested_at, due_at from jsonb_populate_record(null::report, %(report)s::jsonb)
+        select city_id, requested_at, due_at, hidden
+          from jsonb_populate_record(null::report, %(report)s::jsonb)
     ), seen as (
         select city_id, id, open, closed_at from ticket
          where city_id = (select city_id from given)
@@ -170,6 +171,7 @@ _JOIN: LiteralString = f"""
                                else greatest(ticket.priority, %(priority)s::smallint) end,
                priority_why = case when %(priority)s::smallint > ticket.priority and not priority_by_hand
                                    then %(priority_why)s::text else ticket.priority_why end,
+               hidden = ticket.hidden and given.hidden,
                version = ticket.version + (not seen.open)::int
           from seen join given using (city_id)
          where ticket.city_id = seen.city_id and ticket.id = seen.id

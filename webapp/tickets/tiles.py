@@ -93,7 +93,8 @@ _NEAR = text(
           from (select ticket.id, service_id, status, mercator_x(st_x(geom)) as x, mercator_y(st_y(geom)) as y
                   from ticket
                   join service on service.city_id = ticket.city_id and service.id = ticket.service_id
-                 where ticket.city_id = :city_id and open and service.public = any(:audiences)
+                 where ticket.city_id = :city_id and open
+                   and (service.public and not ticket.hidden) = any(:audiences)
                    and mercator_x(st_x(geom)) >> {WORLD_BITS - _INDEX_ZOOM} = any(cast(:columns as integer[]))
                    and mercator_y(st_y(geom)) >> {WORLD_BITS - _INDEX_ZOOM} = any(cast(:rows as integer[]))
                 offset 0) as placed

@@ -86,16 +86,17 @@ def collections_of(
     Parameters
     ----------
     private
-        Whether to show the tickets and reports of services that are not public.
+        Whether to show the tickets and reports that are hidden, and those of services that are not public.
     """
     services = [service.id for service in known.services.values() if private or service.public]
-    found = {each.id: each for each in (_tickets(city, services), _reports(city, services), _areas(city))}
+    work = _tickets(city, services, private), _reports(city, services, private)
+    found = {each.id: each for each in (*work, _areas(city))}
     for edition, layer in editions:
         found.setdefault(layer.name, _layer(edition, layer))
     return found
 
 
-def _tickets(city: City, services: list[int]) -> Features:
+def _tickets(city: City, services: list[int], private: bool) -> Features:
     source = (
         Ticket.__table__.join(Service.__table__, _same(Service, Ticket.service_id, Ticket))
         .join(Department.__table__, _same(Department, Ticket.department_id, Ticket))
@@ -105,6 +106,7 @@ def _tickets(city: City, services: list[int]) -> Features:
         Ticket.city_id == city.id,
         Ticket.service_id.in_(services),
         Ticket.status != MERGED,
+        *([] if private else [~Ticket.hidden]),
     ]
     return Features(
         id="tickets",
@@ -143,11 +145,15 @@ def _tickets(city: City, services: list[int]) -> Features:
     )
 
 
-def _reports(city: City, services: list[int]) -> Features:
+def _reports(city: City, services: list[int], private: bool) -> Features:
     source = Report.__table__.join(
         Ticket.__table__, and_(Ticket.city_id == Report.city_id, Ticket.id == Report.ticket_id)
     ).join(Service.__table__, _same(Service, Report.service_id, Report))
-    conditions: Conditions = [Report.city_id == city.id, Report.service_id.in_(services)]
+    conditions: Conditions = [
+        Report.city_id == city.id,
+        Report.service_id.in_(services),
+        *([] if private else [~Report.hidden]),
+    ]
     return Features(
         id="reports",
         title="Reports",

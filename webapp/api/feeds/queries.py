@@ -29,6 +29,8 @@ class Area:
 
     city_id: int
     service_ids: Sequence[int]
+    hidden_too: bool = False
+    """Whether tickets that staff have not checked yet are among them."""
     district: str | None = None
     zone: tuple[str, str] | None = None
     """Layer and zone id."""
@@ -95,6 +97,8 @@ def _conditions(area: Area) -> list[ColumnElement[bool]]:
         Ticket.service_id.in_(area.service_ids),
         Ticket.status != MERGED,
     ]
+    if not area.hidden_too:
+        conditions.append(~Ticket.hidden)
     if area.district is not None:
         conditions.append(Ticket.district == area.district)
     if area.zone is not None:
@@ -107,11 +111,11 @@ def _conditions(area: Area) -> list[ColumnElement[bool]]:
 
 
 def _number() -> FromClause:
-    """Select the tracking number of a ticket's first report."""
+    """Select the tracking number of a ticket's first report, of those that are shown where there are any."""
     return (
         select(Report.tracking_number)
         .where(Report.city_id == Ticket.city_id, Report.ticket_id == Ticket.id)
-        .order_by(Report.id)
+        .order_by(Report.hidden, Report.id)
         .limit(1)
         .lateral("first_report")
     )

@@ -103,7 +103,10 @@ def _area(at: Here, query: FeedQuery) -> tuple[Area, str]:
     service_ids, names = _services(at, query.service)
     if names:
         title.append(", ".join(names))
-    area = Area(city_id=at.city.id, service_ids=service_ids, district=district, zone=zone, around=around)
+    area = Area(
+        city_id=at.city.id, service_ids=service_ids, hidden_too=at.private,
+        district=district, zone=zone, around=around,
+    )  # fmt: skip
     return area, " · ".join(title)
 
 

@@ -72,7 +72,7 @@ def _cells(reader: Reader, row: RowMapping) -> list[Any]:
         "status_description": words(row["status"]),
         "closed_date": None if row["open"] else w3c(row["updated_at"], reader.zone),
         "source": row["channel"],
-        "service_subtype": _subtype(row, service) if reader.private or service.public else None,
+        "service_subtype": _subtype(row, service) if reader.sees_all(row) else None,
     }
     return [_harmless(fields[name]) for name in _COLUMNS]
 

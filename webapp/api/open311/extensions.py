@@ -16,15 +16,15 @@ from webapp.tickets.lifecycle import words
 def extension_fields(
     row: RowMapping, known: Catalog, zone: ZoneInfo, pictures: list[str], *, sees_all: bool
 ) -> dict[str, Any]:
-    """Return the further fields of a request; the answers only of what the caller may see all of."""
+    """Return the further fields of a request; the answers and the spot only of what may be read whole."""
     service = known.services[row["service_id"]]
     crew = known.crews.get(row["crew_id"])
     return {
         "attributes": _attributes(row["answers"], service) if sees_all else [],
         "extended_attributes": {
             "channel": row["channel"],
-            "x": row["x"],
-            "y": row["y"],
+            "x": row["x"] if sees_all else None,
+            "y": row["y"] if sees_all else None,
             "photos": [{"media_url": url} for url in pictures],
         },
         "notes": [
@@ -40,7 +40,7 @@ def extension_fields(
         "district": row["district"],
         "service_area": row["service_area"],
         "crew": crew.name if crew else None,
-        "segment_id": row["segment_id"],
+        "segment_id": row["segment_id"] if sees_all else None,
         "work_order": row["work_orders"],
     }
 

@@ -25,7 +25,7 @@ def read_filters(
     Parameters
     ----------
     private
-        Whether reports of services that are not public are listed too.
+        Whether reports that are hidden, or of services that are not public, are listed too.
     whole
         Whether any span may be asked for, not 90 days at most.
     """
@@ -42,6 +42,7 @@ def read_filters(
         start, end = span(start, end)
     return Filters(
         service_ids=_service_ids(parameters, known, private),
+        hidden_too=private,
         start=start,
         end=end,
         updated_after=updated_after,

@@ -51,6 +51,8 @@ class Filters:
     tracking_numbers: Sequence[str] | None = None
     """These and nothing else counts."""
     service_ids: Sequence[int] = ()
+    hidden_too: bool = False
+    """Whether reports that staff have not checked yet are listed."""
     start: datetime | None = None
     end: datetime | None = None
     updated_after: datetime | None = None
@@ -119,6 +121,8 @@ def _page(city_id: int, filters: Filters) -> Select[Any]:
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Report.service_id.in_(filters.service_ids)]
+    if not filters.hidden_too:
+        conditions.append(~Report.hidden)
     if filters.start:
         conditions.append(Report.requested_at >= filters.start)
     if filters.end:
@@ -189,6 +193,7 @@ def _columns(last_note: FromClause) -> list[ColumnElement[Any]]:
         Report.id.label("id"),
         Report.tracking_number.label("tracking_number"),
         Report.service_id.label("service_id"),
+        Report.hidden.label("hidden"),
         Report.description.label("description"),
         # The driver makes lists of them; SQLAlchemy would make them anew.
         type_coerce(Report.media_urls, NullType).label("media_urls"),
@@ -222,7 +227,8 @@ def _extended(statement: Select[Any], city: City) -> Select[Any]:
     )
     metric = func.st_transform(Report.geom, city.metric_srid)
     return statement.outerjoin(
-        original, and_(original.city_id == city.id, original.id == Report.duplicate_of)
+        original,
+        and_(original.city_id == city.id, original.id == Report.duplicate_of, ~original.hidden),
     ).add_columns(
         Report.channel.label("channel"),
         Report.answers.label("answers"),

@@ -21,8 +21,9 @@ from webapp.tickets import media
 class Reader:
     """Who reads what: the city with its catalog, and whether its other services may be read too.
 
-    Of a report of a service that is not public, anybody who knows its number may follow its status; what was
-    written, answered and photographed stays between the reporter and the city.
+    Of a report that is hidden, or of a service that is not public, anybody who knows its number may follow
+    its status; what was written, answered and photographed, and the very spot, stay between the reporter and
+    the city.
     """
 
     city: City
@@ -33,13 +34,17 @@ class Reader:
     def fields(self, row: RowMapping, *, extensions: bool) -> dict[str, Any]:
         """Return the fields of a request, in GeoReport's order."""
         service = self.known.services[row["service_id"]]
-        sees_all = self.private or service.public
+        sees_all = self.sees_all(row)
         pictures = self.pictures(row) if sees_all else []
         fields = self._standard(row, service, sees_all)
         fields["media_url"] = pictures[0] if pictures else None
         if extensions:
             fields |= extension_fields(row, self.known, self.zone, pictures, sees_all=sees_all)
         return fields
+
+    def sees_all(self, row: RowMapping) -> bool:
+        """Say whether all of a report may be read, or no more than how far it is."""
+        return self.private or (self.known.services[row["service_id"]].public and not row["hidden"])
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -67,9 +72,14 @@ class Reader:
             "requested_datetime": w3c(row["requested_at"], zone),
             "updated_datetime": w3c(row["updated_at"], zone),
             "expected_datetime": w3c(row["due_at"], zone),
-            "address": row["address"],
+            "address": row["address"] if sees_all else None,
             "address_id": None,
             "zipcode": row["postcode"],
-            "lat": row["lat"],
-            "long": row["lon"],
+            "lat": row["lat"] if sees_all else _block(row["lat"]),
+            "long": row["lon"] if sees_all else _block(row["lon"]),
         }
+
+
+def _block(degrees: float | None) -> float | None:
+    """Return degrees on a grid of some 100 m: about a block, and no house."""
+    return None if degrees is None else round(degrees, 3)

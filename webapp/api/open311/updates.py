@@ -44,6 +44,7 @@ def updates_told(form: Format) -> Response:
     wanted = parameters.words("service_request_id", most=MOST_REQUESTS)
     filters = UpdateFilters(
         service_ids=[service.id for service in known.services.values() if private or service.public],
+        hidden_too=private,
         tracking_numbers=numbers(wanted) if wanted else None,
         start=start,
         end=end,

@@ -20,6 +20,8 @@ class UpdateFilters:
     """Which updates to list, the earliest first."""
 
     service_ids: Sequence[int]
+    hidden_too: bool
+    """Whether those of reports that staff have not checked yet are listed."""
     tracking_numbers: Sequence[str] | None
     """None: of any report."""
     start: datetime
@@ -54,6 +56,8 @@ def updates(session: Session, city_id: int, filters: UpdateFilters) -> Sequence[
         .limit(filters.page_size)
         .offset((filters.page - 1) * filters.page_size)
     )  # fmt: skip
+    if not filters.hidden_too:
+        query = query.where(~Report.hidden)
     if filters.end is not None:
         query = query.where(entry.at <= filters.end)
     if filters.tracking_numbers is not None:
