@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that holds ``webapp/``, ``cities/`` and ``static/``."""
@@ -66,6 +66,44 @@ class Settings(BaseSettings):
         default="Pinward 311 <311@pinward.example>",
         validation_alias="PINWARD_MAIL_FROM",
         description="Sender of all mail.",
+    )
+    bounces: str | None = Field(
+        default=None,
+        pattern=r"^[^@+\s]+@[^@\s]+$",
+        validation_alias="PINWARD_BOUNCES",
+        description="Where mail that cannot be delivered comes back to, such as bounces@311.example.gov: "
+        "each mail goes out from an address of its own, bounces+…@, which the mail server hands to "
+        "'pinward mail bounce'.",
+    )
+    sms_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        validation_alias="PINWARD_SMS_URL",
+        description="The SMS gateway, by HTTP: each text is a POST there. "
+        "Without it texts are kept in PINWARD_HOME/mail as files.",
+    )
+    sms_token: SecretStr | None = Field(
+        default=None,
+        validation_alias="PINWARD_SMS_TOKEN",
+        description="What the gateway lets us in by: a bearer token, or user:password.",
+    )
+    sms_body: str = Field(
+        default='{"to": "{to}", "text": "{text}"}',
+        validation_alias="PINWARD_SMS_BODY",
+        description="What is sent there, as JSON or as the fields of a form such as To={to}&Body={text}; "
+        "{to} is the number, {text} the text and {id} the same for a repeat.",
+    )
+    sms_country: str = Field(
+        default="1",
+        pattern=r"^\+?[1-9]\d{0,2}$",
+        validation_alias="PINWARD_SMS_COUNTRY",
+        description="The country code of phone numbers that are written without one.",
+    )
+    push_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="PINWARD_PUSH_KEY",
+        description="Signs messages pushed to browsers (VAPID); the same on every node; "
+        "'pinward push key' makes one. Without it one is made once and kept in PINWARD_HOME/push-key.",
     )
     shared_data: Path = Field(
         default=CHECKOUT.parent / "shared",
@@ -167,6 +205,11 @@ class Settings(BaseSettings):
             return self.database_url
         return f"postgresql://pinward@/pinward?host={quote(str(self.socket_folder))}"
 
+    @property
+    def catches_mail(self) -> bool:
+        """Whether this is the demo, and shows the messages that it would send."""
+        return self.demo and self.smtp_url is None
+
     @cached_property
     def kept_in(self) -> str:
         """Where uploads and the event log are kept: a folder, or an S3-compatible store."""
@@ -193,8 +236,25 @@ def _short(folder: Path) -> Path:
     return Path("/tmp") / f"pinward-{digest}"  # noqa: S108  (every process must find the same one)
 
 
+class WrongSettingsError(ValueError):
+    """Settings in the environment that cannot be understood: names each, and shows no value, which may be secret."""
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Return the settings of this process."""
+    """Return the settings of this process.
+
+    Raises
+    ------
+    WrongSettingsError
+        The environment holds a value that cannot be understood.
+    """
     values: dict[str, Any] = {}
-    return Settings(**values)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        wrong = [f"{each['loc'][0]}: {each['msg']}." for each in error.errors(include_input=False)]
+    except SettingsError as error:
+        field = next(field for name, field in Settings.model_fields.items() if f'"{name}"' in str(error))
+        wrong = [f"{field.validation_alias}: Write it as JSON. {field.description}"]
+    raise WrongSettingsError(" ".join(wrong))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
 import time
 
 import structlog
@@ -13,8 +12,7 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import Settings, settings
 from webapp.db import job_sessions
-from webapp.notices import handing_over, hearing, mail, orders, outbox, outside, sending, webhooks
-from webapp.people import contacts
+from webapp.notices import delivering, handing_over, hearing, orders, outbox, outside, webhooks
 
 log = structlog.get_logger()
 
@@ -40,7 +38,7 @@ def run(session: Session, settings: Settings) -> int:
     for city in cities:
         outbox.read(session, city.id)
         session.commit()
-    return sum(_send_due(session, settings, city) for city in cities)
+    return sum(delivering.send_due(session, settings, city) for city in cities)
 
 
 @jobs.app.periodic(cron="* * * * * */5")
@@ -110,44 +108,3 @@ def _call(
         return False
     webhooks.delivered(session, city.id, claimed.id)
     return True
-
-
-def _send_due(session: Session, settings: Settings, city: City) -> int:
-    if not sending.any_due(session, city):
-        return 0
-    accepted = 0
-    try:
-        with mail.transport(settings) as deliver:
-            while (claimed := sending.claim(session, city)) is not None:
-                session.commit()
-                accepted += _send(session, settings, city, claimed, deliver)
-                session.commit()
-    except (OSError, smtplib.SMTPException) as error:
-        # Nothing more can go out now. What was claimed last comes again by itself; the rest was not touched.
-        session.rollback()
-        log.warning("mail server unavailable", city=city.slug, error=type(error).__name__)
-    return accepted
-
-
-def _send(
-    session: Session, settings: Settings, city: City, claimed: sending.Claimed, deliver: mail.Deliver
-) -> bool:
-    contact = _reader(session, city, claimed)
-    if contact is None:
-        # Erased since: its notices went with it.
-        return False
-    session.commit()
-    try:
-        deliver(mail.compose(settings, city, contact, claimed))
-    except mail.DeliveryError as error:
-        sending.not_sent(session, city, claimed, str(error), hopeless=error.hopeless)
-        log.warning("notice not sent", city=city.slug, notice=claimed.notice_id, error=str(error))
-        return False
-    sending.sent(session, city, claimed)
-    return True
-
-
-def _reader(session: Session, city: City, claimed: sending.Claimed) -> contacts.ContactDetails | None:
-    if claimed.contact_id is not None:
-        return contacts.get(session, city.id, claimed.contact_id)
-    return contacts.ContactDetails(claimed.staff_name, claimed.staff_email)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_date, format_time
-from jinja2 import Environment, PackageLoader, select_autoescape
-
 from layers.models import City
 from webapp.config import Settings
-from webapp.languages import SOURCE, locale_of, marked, nearest, sentences
-from webapp.notices.sending import Claimed
+from webapp.notices import bounces, kept
+from webapp.notices.sending import Claimed, DeliveryError
+from webapp.notices.wording import Words, templates, words_of
 from webapp.people.contacts import ContactDetails
 
 Deliver = Callable[[EmailMessage], Any]
@@ -32,110 +26,41 @@ Deliver = Callable[[EmailMessage], Any]
 SECONDS_A_STEP = 10
 """Patience with each answer of the mail server. A message takes four: less than a claim's first minute."""
 
-_SUBJECTS = {
-    "received": marked("We have your report"),
-    "joined": marked("Your report joins one we know of"),
-    "scheduled": marked("The work is scheduled"),
-    "in_progress": marked("The work has begun"),
-    "waiting": marked("The work has to wait"),
-    "referred": marked("Your report was passed on"),
-    "done": marked("The work is done"),
-    "declined": marked("Why we will not act on your report"),
-    "reopened": marked("Your report is open again"),
-    "undone": marked("Our last message was a mistake"),
-    "escalated": marked("A ticket needs your attention"),
-}
-_STILL_PROMISED = frozenset(
-    {"received", "joined", "scheduled", "in_progress", "reopened", "undone", "escalated"}
-)
 
-_templates = Environment(
-    loader=PackageLoader("webapp.notices"), autoescape=select_autoescape(), trim_blocks=True
-)
-
-
-class DeliveryError(Exception):
-    """A message that did not go out.
-
-    Parameters
-    ----------
-    hopeless
-        Trying again cannot help: the address does not exist, or is not one.
-    """
-
-    def __init__(self, reason: str, *, hopeless: bool) -> None:
-        super().__init__(reason)
-        self.hopeless = hopeless
-
-
-def compose(settings: Settings, city: City, contact: ContactDetails, notice: Claimed) -> EmailMessage:
-    """Return the message of a notice, in the contact's language: plain text and HTML.
-
-    What the reporter wrote is not repeated in it, or anybody could have us send their words to any address.
+def compose(settings: Settings, city: City, reader: ContactDetails, notice: Claimed) -> EmailMessage:
+    """Return the message of a notice, in its reader's language: plain text and HTML.
 
     Raises
     ------
     DeliveryError
         When the contact's address is not one.
     """
-    zone = ZoneInfo(city.time_zone)
-    language = nearest(contact.language) or SOURCE
-    locale = locale_of(language)
-    gettext = sentences(language).gettext
-
-    def say(sentence: str, **values: object) -> str:
-        return str(gettext(sentence)) % values
-
-    def local(when: datetime) -> str:
-        return say("%(day)s, %(time)s", day=_day(when, zone, locale), time=_clock(when, zone, locale))
-
-    service = {"name": notice.service, "notice": notice.service_notice}
-    service |= notice.service_translations.get(language, {})
-    subject = gettext(_SUBJECTS[notice.kind])
-    words = {
-        "_": say,
-        "lang": language,
-        "direction": locale.text_direction,
-        "city": city.name,
-        "phone": (city.details.get("contact") or {}).get("phone"),
-        "notice": notice,
-        "service": service,
-        "requested": local(notice.requested_at),
-        "promised": local(notice.due_at) if notice.due_at and notice.kind in _STILL_PROMISED else None,
-        "link": f"{base_url(settings)}/{_path(notice)}",
-        "subject": subject,
-    }
-    words["opening"] = _templates.get_template("opening.txt").render(words).strip()
+    words = words_of(settings, city, reader, notice)
     message = EmailMessage()
     message["From"] = settings.mail_from
-    message["To"] = _address(contact)
-    message["Subject"] = f"{subject}: {service['name']} ({notice.tracking_number})"
-    message["Date"] = format_datetime(notice.at.astimezone(zone))
+    message["To"] = _address(reader)
+    message["Subject"] = _subject(words)
+    message["Date"] = format_datetime(notice.at.astimezone(ZoneInfo(city.time_zone)))
     message["Message-ID"] = f"<{city.slug}-notice-{notice.notice_id}@{_domain(settings)}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_templates.get_template("notice.txt").render(words))
-    message.add_alternative(_templates.get_template("notice.html").render(words), subtype="html")
+    if words.stop_link:
+        # One tap in the mail program stops them (RFC 8058).
+        message["List-Unsubscribe"] = f"<{words.one_tap}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if settings.bounces is not None and reader.key:
+        message["Return-Path"] = bounces.return_path(
+            settings.bounces, city.slug, notice.notice_id, reader.key
+        )
+    said = {"_": words.say, "words": words}
+    message.set_content(templates.get_template("notice.txt").render(said))
+    message.add_alternative(templates.get_template("notice.html").render(said), subtype="html")
     return message
 
 
-def _day(when: datetime, zone: ZoneInfo, locale: Locale) -> str:
-    return format_date(when.astimezone(zone), "full", locale=locale)
-
-
-def _clock(when: datetime, zone: ZoneInfo, locale: Locale) -> str:
-    # Few fonts have the narrow space that the locale data puts before AM and PM.
-    return format_time(when, "short", tzinfo=zone, locale=locale).replace("\u202f", " ")
-
-
-def _path(notice: Claimed) -> str:
-    if notice.contact_id is None:
-        return f"crew/{notice.ticket_id}"
-    return f"track/{notice.tracking_number}"
-
-
-def base_url(settings: Settings) -> str:
-    """Return the address of our pages, without a slash at its end."""
-    return (settings.public_url or f"http://localhost:{settings.port}").rstrip("/")
+def _subject(words: Words) -> str:
+    if not words.about or not words.number:
+        return words.subject
+    return f"{words.subject}: {words.about} ({words.number})"
 
 
 @contextmanager
@@ -152,20 +77,15 @@ def transport(settings: Settings) -> Iterator[Deliver]:
         By the function: this message was refused.
     """
     if settings.smtp_url is None:
-        folder = settings.home / "mail"
-        folder.mkdir(parents=True, exist_ok=True)
-        yield lambda message: _keep(folder, message)
+        yield lambda message: _keep(settings, message)
         return
     with _connected(settings.smtp_url) as server:
         yield lambda message: _hand_over(server, message)
 
 
-def _keep(folder: Path, message: EmailMessage) -> None:
+def _keep(settings: Settings, message: EmailMessage) -> None:
     name = message["Message-ID"].strip("<>").partition("@")[0]
-    # The same name on a repeat, and never half a file under it.
-    half = folder / f".{name}.{os.getpid()}"
-    half.write_bytes(message.as_bytes())
-    half.replace(folder / f"{name}.eml")
+    kept.keep(settings, f"{name}.eml", message.as_bytes())
 
 
 def _connected(url: str) -> smtplib.SMTP:
@@ -190,11 +110,17 @@ def _connected(url: str) -> smtplib.SMTP:
 
 
 def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    sender = message["Return-Path"]
+    del message["Return-Path"]
     try:
-        server.send_message(message)
+        server.send_message(message, from_addr=sender)
     except smtplib.SMTPRecipientsRefused as error:
-        code = max((code for code, _ in error.recipients.values()), default=550)
-        raise DeliveryError(f"The mail server refused the address ({code}).", hopeless=code >= 500) from error
+        code, said = max(error.recipients.values(), default=(550, b""))
+        raise DeliveryError(
+            f"The mail server refused the address ({code}).",
+            hopeless=code >= 500,
+            is_dead=bounces.is_dead(said.decode(errors="replace")),
+        ) from error
     except smtplib.SMTPResponseException as error:
         what = f"The mail server answered {error.smtp_code}."
         hopeless = error.smtp_code >= 500 and isinstance(error, smtplib.SMTPDataError)
