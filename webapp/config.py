@@ -237,7 +237,7 @@ def _short(folder: Path) -> Path:
 
 
 class WrongSettingsError(ValueError):
-    """Settings in the environment that cannot be understood: names each, and shows no value, which may be secret."""
+    """Settings in the environment that cannot be understood: named, but not shown, as they may be secret."""
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from webapp import cli
 from webapp.cli import SECTIONS, main
+from webapp.config import settings
 
 COMMANDS = [name for section in SECTIONS.values() for name in section]
 
@@ -56,3 +57,23 @@ def test_an_unknown_command_is_named() -> None:
     answer = CliRunner().invoke(main, ["reprots"])
     assert answer.exit_code == 2
     assert "No such command 'reprots'" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "high-secret", "PORT: Input should be a valid integer"),
+        ("PINWARD_OIDC_ROLES", "agent-secret", "PINWARD_OIDC_ROLES: Write it as JSON"),
+        ("DATABASE_URL", "mysql://me:a-secret@there/db", "DATABASE_URL: String should match pattern"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named_and_not_shown(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    answer = CliRunner().invoke(main, ["find", "Elm St"])
+    settings.cache_clear()
+    assert answer.exit_code == 1
+    assert f"Error: {said}" in answer.output
+    assert "secret" not in answer.output

@@ -7,8 +7,11 @@ when it runs, so that ``pinward --help`` answers at once.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
+
+from webapp.cli.console import Failure
 
 SECTIONS = {
     "Running it": {
@@ -30,6 +33,7 @@ SECTIONS = {
         "reports": "Load reports from a file, and export them.",
         "events": "Write what happened to Parquet files, for analysts.",
         "duplicates": "Score pairs of reports, and judge the scoring.",
+        "insight": "Forecast reports, and judge the forecasts.",
     },
     "Measuring": {
         "bench": "Measure speed beside other tools, on this machine.",
@@ -51,6 +55,18 @@ class TableOfContents(click.Group):
             return None
         command: click.Command = getattr(import_module(f"webapp.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; of settings that cannot be understood, say which."""
+        try:
+            return super().invoke(ctx)
+        except ValueError as wrong:
+            from webapp.config import WrongSettingsError
+
+            if not isinstance(wrong, WrongSettingsError):
+                raise
+            todo = "Mend it in the environment, or leave it out; docs/settings.md explains each."
+            raise Failure(str(wrong), todo) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of contents."""
