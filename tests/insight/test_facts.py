@@ -16,7 +16,7 @@ from layers.models import City
 from layers.queries import city_by_slug
 from tests.insight.tickets import DAYS, FIRST, add_tickets
 from webapp.insight.facts import Facts
-from webapp.insight.gathering import facts_of, gather, read
+from webapp.insight.gathering import facts_of, gather, read, with_repeats
 from webapp.insight.queries import Scope
 from webapp.insight.repeats import repeats
 
@@ -62,7 +62,7 @@ def add(session: Session, number: int, status: str, closed: float | None = None,
 
 
 def one(session: Session, number: int) -> Facts:
-    return facts_of(gather(session, 1, [number]))
+    return facts_of(with_repeats(gather(session, 1, [number])))
 
 
 def test_time_stands_still_while_a_ticket_waits(demo_session: Session, city: City) -> None:

@@ -21,7 +21,7 @@ from webapp.insight.repeats import repeats
 
 _TIME = pa.timestamp("us", "UTC")
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-_ZONE = "zone_"
+ZONE = "zone_"
 COLUMNS: dict[str, pa.DataType] = {
     "id": pa.int64(),
     "service": pa.int16(),
@@ -69,7 +69,7 @@ def gather(session: Session, city_id: int, ids: Sequence[int] | None = None) -> 
             for block in rows:
                 content.write(block)
     content.seek(0)
-    types = COLUMNS | {_ZONE + name: _TEXT for name in layers}
+    types = COLUMNS | {ZONE + name: _TEXT for name in layers}
     return pyarrow.csv.read_csv(
         content,
         read_options=pyarrow.csv.ReadOptions(column_names=list(types)),
@@ -87,29 +87,30 @@ def zone_layers(session: Session, city_id: int) -> list[str]:
     return list(session.scalars(of_zones))
 
 
+def with_repeats(table: pa.Table) -> pa.Table:
+    """Return a table of `gather` with the column ``repeat``, which is told from all tickets together."""
+    table = table.unify_dictionaries()
+    asset, segment = (_column(table[name]).codes for name in ("asset", "segment"))
+    closed, fixed = _column(table["closed"]), _column(table["fixed"])
+    fixed_at = np.where(fixed, closed, np.datetime64("NaT", "us"))
+    found = repeats(_column(table["service"]), asset, segment, _column(table["opened"]), fixed_at)
+    return table.append_column("repeat", pa.array(found))
+
+
 def facts_of(table: pa.Table) -> Facts:
-    """Return the facts in a table of `gather`; which tickets are repeats is told from the whole of it."""
-    table = table.unify_dictionaries().combine_chunks()
-    columns = {name: _column(table[name]) for name in COLUMNS}
+    """Return the facts in a table that has its repeats."""
+    table = table.unify_dictionaries()
+    columns = {name: _column(table[name]) for name in [*COLUMNS, "repeat"]}
     columns["paused"] = columns["paused"].view("timedelta64[us]")
-    found = repeats(
-        columns["service"],
-        columns["asset"].codes,
-        columns["segment"].codes,
-        columns["opened"],
-        np.where(columns["fixed"], columns["closed"], np.datetime64("NaT", "us")),
-    )
     zones = {
-        name.removeprefix(_ZONE): _column(table[name])
-        for name in table.column_names
-        if name.startswith(_ZONE)
+        name.removeprefix(ZONE): _column(table[name]) for name in table.column_names if name.startswith(ZONE)
     }
-    return Facts(**columns, repeat=found, zones=zones)
+    return Facts(**columns, zones=zones)
 
 
 def read(session: Session, city_id: int) -> Facts:
     """Return the facts of all tickets of a city as they are now: some 15 s for a million."""
-    return facts_of(gather(session, city_id))
+    return facts_of(with_repeats(gather(session, city_id)))
 
 
 def _column(column: pa.ChunkedArray) -> Any:
