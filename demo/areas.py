@@ -14,6 +14,9 @@ from demo.ground import CENTER, Ground, cells_of
 COUNCIL_DISTRICTS = 7
 WORKS_AREAS = {"center": (0.0, 0.05), "north": (-0.1, 0.65), "south": (-0.2, -0.6), "east": (0.65, 0.0)}
 """Each area's middle, in radii of the city from its center."""
+RESIDENTS_PER_KM2 = 6200.0
+"""In the middle of the city; at its edge they are a third."""
+SAMPLE_M = 100.0
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Areas:
     id: list[str]
     name: list[str]
     class_: list[str] | None = None
+    residents: list[int] | None = None
 
 
 def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
@@ -37,7 +41,9 @@ def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
     waters = list(shapely.get_parts(ground.river))
     return {
         "boundary": Areas([ground.outline], ["city"], ["Alder Falls"]),
-        "council": Areas(council, districts, [f"District {n}" for n in districts]),
+        "council": Areas(
+            council, districts, [f"District {n}" for n in districts], residents=residents(council, ground)
+        ),
         "works": Areas(
             cells_of(rng, ground.outline, len(seeds), seeds),
             list(WORKS_AREAS),
@@ -47,6 +53,7 @@ def make_areas(rng: Generator, ground: Ground) -> dict[str, Areas]:
             [q.area for q in quarters],
             [q.name.lower().replace(" ", "-") for q in quarters],
             [q.name for q in quarters],
+            residents=residents([q.area for q in quarters], ground),
         ),
         "downtown": Areas([downtown], ["downtown"], ["Downtown"]),
         "private": Areas([_mills(ground)], ["mills"], ["Alder Mills"]),
@@ -63,3 +70,16 @@ def _mills(ground: Ground) -> shapely.Geometry:
     """Draw the grounds of the old mills: private land in the east of the city."""
     middle = np.array(CENTER) + ground.radius * np.array([0.5, 0.2])
     return shapely.intersection(shapely.Point(middle).buffer(0.08 * ground.radius), ground.outline)
+
+
+def residents(shapes: Sequence[shapely.Geometry], ground: Ground) -> list[int]:
+    """Return how many people live in each shape; nobody lives in the river or in a park."""
+    west, south, east, north = ground.outline.bounds
+    x, y = np.meshgrid(np.arange(west, east, SAMPLE_M), np.arange(south, north, SAMPLE_M))
+    points = shapely.points(x.ravel(), y.ravel())
+    empty = shapely.union_all([ground.river, *ground.parks])
+    away = np.hypot(x.ravel() - CENTER[0], y.ravel() - CENTER[1]) / ground.radius
+    people = RESIDENTS_PER_KM2 * np.exp(-away * np.log(3.0)) * (SAMPLE_M / 1000.0) ** 2
+    people[shapely.contains(empty, points)] = 0.0
+    shapely.prepare(list(shapes))
+    return [round(float(people[shapely.contains(shape, points)].sum())) for shape in shapes]

@@ -82,6 +82,8 @@ def _write_areas(path: Path, areas: Areas) -> None:
     }
     if areas.class_ is not None:
         columns["class"] = np.array(areas.class_, dtype=object)
+    if areas.residents is not None:
+        columns["residents"] = np.array(areas.residents, dtype=np.int32)
     _write(path, "Polygon", np.array(areas.shapes, dtype=object), columns)
 
 

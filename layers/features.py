@@ -18,7 +18,7 @@ from layers.findings import Finding, counted, some
 from layers.lines import whole_lines
 from layers.sections import AnyLayer, AssetLayer, SegmentLayer, ZoneLayer
 from layers.sources import Objects, Source, SourceError, read
-from layers.values import distinct, house_number, natural, position_ids, texts
+from layers.values import distinct, house_number, natural, position_ids, texts, whole_number
 
 NUMBERS = ("left_from", "left_to", "right_from", "right_to")
 _TYPES = {"segments": (1, 5), "zones": (3, 6), "assets": (0, 4)}
@@ -231,9 +231,22 @@ def _zones(
         "name": [layer.name_format.format(name=names[i] or ids[i], id=ids[i]) for i in first],
         "class": [classes[i] for i in first],
     }
+    if "residents" in columns:
+        known = _residents(columns["residents"], notes)
+        stored["residents"] = [known[i] for i in first]
     polygons, zone = shapely.get_parts(np.array(joined, dtype=object), return_index=True)
     multi: Objects = np.array(shapely.multipolygons(polygons, indices=zone), dtype=object)
     return stored, multi
+
+
+def _residents(values: NDArray[Any], notes: Notes) -> list[int | None]:
+    """Return how many live in each zone; None, and a note, where the file says nothing of use."""
+    numbers = [whole_number(value) for value in values.tolist()]
+    wrong = texts(values[[number is None for number in numbers]])
+    if wrong:
+        said = f"it is not known how many live in {counted(len(wrong), 'zone', 'zones')}: {some(wrong)}."
+        notes.warn(said, "Name a field of whole numbers.", "fields", "residents")
+    return numbers
 
 
 def _repaired(geometry: Objects, ids: list[str], notes: Notes) -> Objects:

@@ -75,6 +75,17 @@ def current_editions(session: Session, city_id: int) -> list[CurrentEdition]:
     return [CurrentEdition(edition, layer) for edition, layer in session.execute(statement)]
 
 
+def residents(session: Session, city_id: int, layer: str) -> dict[str, int]:
+    """Return how many people live in each zone of a layer, by zone id, as far as known."""
+    statement = (
+        select(Zone.source_id, Zone.residents)
+        .join(Edition, (Edition.city_id == Zone.city_id) & (Edition.id == Zone.edition_id))
+        .join(Layer, (Layer.city_id == Edition.city_id) & (Layer.id == Edition.layer_id))
+        .where(Zone.city_id == city_id, Edition.current, Layer.name == layer, Zone.residents.is_not(None))
+    )
+    return {zone: people for zone, people in session.execute(statement) if people is not None}
+
+
 def source_ids(session: Session, slug: str) -> dict[str, set[str]]:
     """Return, by layer name, the source ids of a city's current editions; nothing where it is not loaded."""
     found: dict[str, set[str]] = {}

@@ -123,6 +123,8 @@ class ZoneFields(Section):
     id: str | None = None
     name: str | None = None
     class_: str | None = Field(default=None, alias="class")
+    # Left out where it is not said: layers keep the fingerprint that they had before there was such a field.
+    residents: str | None = Field(default=None, exclude_if=lambda field: field is None)
 
 
 class AssetFields(Section):

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from layers.sources import Objects
 
+_LONGEST = 9
+"""Digits of a number: PostgreSQL's integers have no more."""
 _DIGITS = re.compile(r"\s*(\d{1,9})")
 
 
@@ -41,6 +43,12 @@ def house_number(value: Any) -> int | None:
     if value is None or value != value:
         return 0
     return max(int(value), 0)
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a count such as 18,400, however it is written; None where it is none."""
+    digits = re.sub(r"(?<=\d)[ ,](?=\d{3})", "", text(value))
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST else None
 
 
 def distinct(ids: Iterable[str]) -> list[str]:
