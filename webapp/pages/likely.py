@@ -25,24 +25,36 @@ MUCH_LESS = 4
 SHORT_TEXT = 140
 
 
-@dataclass(frozen=True)
-class LikelyTicket:
-    """One of them."""
+@dataclass(frozen=True, kw_only=True)
+class ShownTicket:
+    """A ticket that others reported, as residents are shown it. Coordinates are EPSG:4326 degrees."""
 
     id: int
+    service: str
+    """Its code."""
     icon: str
     name: str
     address: str
+    lon: float
+    lat: float
     metres: int
     """How far from the pin."""
+    tracking_number: str
     opened_at: datetime
     due_at: datetime | None
     waiting_since: datetime | None
+    closed_at: datetime | None
     status: str
     open: bool
     report_count: int
     photo: str | None
     words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LikelyTicket(ShownTicket):
+    """One that a report may repeat."""
+
     why: list[str]
 
 
@@ -68,23 +80,32 @@ def likely_tickets(found: Look, *, to_staff: bool = False) -> list[LikelyTicket]
 
 
 def _shown(likely: Likely, ticket: Seen, metres: int) -> LikelyTicket:
-    service = served().catalog.services[ticket.service_id]
     told = (reason_words(reason) for reason in likely.reasons if reason["code"] != "distance")
-    return LikelyTicket(
+    return LikelyTicket(**vars(shown(ticket, metres)), why=[words for words in told if words])
+
+
+def shown(ticket: Seen, metres: int) -> ShownTicket:
+    """Return a ticket as residents are shown it, so many metres from where they are."""
+    service = served().catalog.services[ticket.service_id]
+    return ShownTicket(
         id=ticket.id,
+        service=service.code,
         icon=service.icon,
         name=service.translated("name", chosen_language()),
         address=ticket.address or "",
+        lon=ticket.lon,
+        lat=ticket.lat,
         metres=metres,
+        tracking_number=ticket.tracking_number,
         opened_at=ticket.opened_at,
         due_at=ticket.due_at,
         waiting_since=ticket.waiting_since,
+        closed_at=ticket.closed_at,
         status=ticket.status,
         open=ticket.open,
         report_count=ticket.report_count,
         photo=ticket.photo,
         words=short(ticket.words) if service.public else "",
-        why=[words for words in told if words],
     )
 
 
