@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import structlog
 from sqlalchemy import select
 
@@ -9,7 +11,7 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import settings
 from webapp.db import job_sessions
-from webapp.insight import event_log
+from webapp.insight import event_log, usual
 from webapp.storage import events
 
 log = structlog.get_logger()
@@ -26,3 +28,13 @@ def write_event_log(timestamp: int) -> None:
             # Ends the transaction, and with it the lock.
             session.commit()
             log.info("event log written", city=city.slug, events=written.events, files=written.files)
+
+
+@jobs.app.periodic(cron="23 * * * *")
+@jobs.app.task(name="usual_times", queueing_lock="usual_times")
+def work_out_usual_times(timestamp: int) -> None:
+    """Work out what each service took lately, for those who report."""
+    with job_sessions(settings().database)() as session:
+        for city_id in session.scalars(select(City.id).order_by(City.id)).all():
+            usual.compute(session, city_id, datetime.fromtimestamp(timestamp, UTC))
+            session.commit()

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    delete,
     func,
     insert,
     literal,
@@ -240,6 +241,28 @@ def same_address(session: Session, city_id: int, contact_id: int) -> Sequence[in
     phone = select(digits).where(one).correlate(None).scalar_subquery()
     same = or_(Contact.id == contact_id, func.lower(Contact.email) == email, digits == phone)
     return session.scalars(select(Contact.id).where(Contact.city_id == city_id, same)).all()
+
+
+def latest_with_address(session: Session, city_id: int, email: str) -> int | None:
+    """Return the newest contact with an e-mail address, whatever else each tells."""
+    return session.scalar(
+        select(func.max(Contact.id)).where(
+            Contact.city_id == city_id, func.lower(Contact.email) == email.strip().lower()
+        )
+    )
+
+
+def of_mailbox(session: Session, city_id: int, contact_id: int) -> Sequence[int]:
+    """Return all contacts with a contact's e-mail address: who reads its mail may see what they reported."""
+    one = and_(Contact.city_id == city_id, Contact.id == contact_id)
+    email = select(func.lower(Contact.email)).where(one).correlate(None).scalar_subquery()
+    same = func.lower(Contact.email) == email
+    return session.scalars(select(Contact.id).where(Contact.city_id == city_id, same)).all()
+
+
+def erase(session: Session, city_id: int, contact_ids: Sequence[int]) -> None:
+    """Forget contacts for good, with all messages to them. No report may name them any more."""
+    session.execute(delete(Contact).where(Contact.city_id == city_id, Contact.id.in_(contact_ids)))
 
 
 def stop(session: Session, city_id: int, contact_ids: Sequence[int], *, stopped: bool = True) -> None:

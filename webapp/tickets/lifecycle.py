@@ -82,6 +82,8 @@ MOVES: tuple[Move, ...] = (
     Move(frozenset({"done"}), "confirmed", _DESK | {"resident", "system"}),
     Move(frozenset({"done"}), "reopened", _WORK | {"resident"}),
     Move(frozenset({"confirmed", "declined"}), "reopened", _DESK | {"program"}),
+    # Of two who reported it, one may say that it is fixed, and the other that it is not.
+    Move(frozenset({"confirmed"}), "reopened", frozenset({"resident"})),
 )
 """Every move there is. What is scheduled, waits or is referred may be so again: for another day or party."""
 
