@@ -19,7 +19,7 @@ from webapp.config import Settings
 
 SECTIONS = (
     *("city", "layers", "calendar", "staff", "departments", "crews", "services", "rules"),
-    *("priorities", "escalations", "back_offices", "articles", "tables"),
+    *("priorities", "escalations", "back_offices", "quiet_hours", "articles", "tables"),
 )
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -22,13 +22,14 @@ from webapp.catalog.sections import (
 from webapp.catalog.tables import TableRow
 from webapp.config import CHECKOUT, Settings
 from webapp.dispatch.sections import EscalationRow, PriorityRow, RuleRow
-from webapp.notices.sections import BackOfficeRow
+from webapp.notices.sections import BackOfficeRow, QuietHoursSection
 from webapp.people.cityfile import StaffSection
 
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
     *(ServiceRow, TargetRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
     *(PriorityRow, EscalationRow, StaffSection, ArticleRow, BackOfficeRow, OwnerRow, EmergencySection),
+    QuietHoursSection,
 )
 
 

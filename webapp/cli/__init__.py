@@ -25,6 +25,8 @@ SECTIONS = {
         "staff": "Add people who work for the city.",
         "key": "Make and revoke the keys that other systems write with.",
         "webhook": "Tell other systems what happens, as it happens.",
+        "mail": "Take mail that came back from the mail server.",
+        "push": "Make the key that messages to browsers are signed with.",
         "languages": "Keep translations in step with the sentences of the code.",
     },
     "Places and reports": {

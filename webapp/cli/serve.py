@@ -21,6 +21,7 @@ from webapp.cli.front import nginx, write_configuration
 from webapp.cli.private_cluster import PrivateCluster
 from webapp.cli.supervisor import Child, Supervisor, program
 from webapp.config import CHECKOUT, Settings, settings
+from webapp.notices import vapid
 
 THREADS = 8
 FIRST_ANSWER_WITHIN = 90.0
@@ -82,6 +83,7 @@ def _only_one(now: Settings) -> Iterator[None]:
             ) from None
         # Made now, before several web processes would each make one.
         _ = now.secret_key
+        _ = vapid.key_of(now)
         yield
 
 

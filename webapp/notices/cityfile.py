@@ -1,4 +1,4 @@
-"""The back offices' part of a city file."""
+"""The part of a city file that is about telling others: quiet hours, and back offices."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from webapp.catalog.queries import read_catalog as stored_catalog
 from webapp.catalog.reading import parse_rows
 from webapp.catalog.reading import read as read_catalog
 from webapp.notices.models import BackOffice
-from webapp.notices.sections import BackOfficeRow
+from webapp.notices.sections import BackOfficeRow, QuietHoursSection
 
 SECTION = "back_offices"
 KEYS = "PINWARD_BACK_OFFICE_KEYS"
 
 
 def check(document: CityDocument) -> list[Finding]:
-    """Return what is wrong with the back offices of a city file, and which have no key."""
+    """Return what is wrong with the quiet hours and back offices of a city file, and which have no key."""
     rows, findings = parse_rows(document, document, BackOfficeRow, SECTION)
+    findings += _quiet_hours(document)[1]
     if findings:
         return findings
     return [*_unknown(document, rows), *_twice(document, rows), *_unreachable(document, rows)]
 
 
 def load(session: Session, city: City, document: CityDocument) -> None:
-    """Store the back offices of a city file without errors, after its catalog. The caller commits.
+    """Store quiet hours and back offices of a file without errors, after its catalog. The caller commits.
 
     A code keeps its id: what was sent there names it. One that vanished from the file is retired.
     """
+    quiet_hours, _ = _quiet_hours(document)
+    if quiet_hours is not None:
+        city.details = {**city.details, "quiet_hours": quiet_hours.model_dump(mode="json")}
     rows, _ = parse_rows(document, document, BackOfficeRow, SECTION)
     known = {
         office.code: office
@@ -54,6 +58,12 @@ def load(session: Session, city: City, document: CityDocument) -> None:
     for office in known.values():
         office.retired_at = office.retired_at or func.now()
     session.flush()
+
+
+def _quiet_hours(document: CityDocument) -> tuple[QuietHoursSection | None, list[Finding]]:
+    if document.get("quiet_hours") is None:
+        return None, []
+    return document.parse(QuietHoursSection, "quiet_hours")
 
 
 def _unknown(document: CityDocument, rows: list[BackOfficeRow]) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
-"""What ``[[back_offices]]`` of a city file may hold."""
+"""What ``[quiet_hours]`` and ``[[back_offices]]`` of a city file may hold."""
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -10,6 +11,17 @@ from pydantic import Field, field_validator, model_validator
 from layers.sections import Section
 from webapp.catalog.sections import CODE, Code, Text
 from webapp.tickets.wanted import read_wanted
+
+
+class QuietHoursSection(Section):
+    """``[quiet_hours]``: when nobody is woken by a message."""
+
+    begin: time = Field(description="the time of day from which nothing is sent, such as 21:00:00")
+    end: time = Field(description="the time of day from which what waited is sent, such as 08:00:00")
+    channels: list[Literal["mail", "sms", "push"]] = Field(
+        default=["mail", "sms", "push"],
+        description='what waits, such as ["sms", "push"]; where left out, mail waits, too',
+    )
 
 
 class BackOfficeRow(Section):
