@@ -16,6 +16,7 @@ TASK_MODULES = [
     "webapp.dispatch.jobs",
     "webapp.insight.jobs",
     "webapp.intake.jobs",
+    "webapp.notices.following_jobs",
     "webapp.notices.jobs",
     "webapp.tickets.jobs",
 ]
