@@ -13,6 +13,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 TASK_MODULES = [
+    "webapp.api.jobs",
     "webapp.dispatch.jobs",
     "webapp.insight.jobs",
     "webapp.intake.jobs",

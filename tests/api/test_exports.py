@@ -53,7 +53,7 @@ def parquet(client: FlaskClient, path: str) -> Any:
 def test_every_report_is_there_once_however_large_the_pages(
     monkeypatch: pytest.MonkeyPatch, demo_client: FlaskClient, numbers: list[str], at_once: int
 ) -> None:
-    monkeypatch.setattr(exports, "_AT_ONCE", at_once)
+    monkeypatch.setattr(exports, "PAGE", at_once)
     newest_first = numbers[-2::-1]
     assert [row["tracking_number"] for row in rows(demo_client, "reports.csv")] == newest_first
     found = parquet(demo_client, "reports.parquet")
@@ -156,7 +156,7 @@ def test_a_page_is_one_statement_and_memory_one_page(
     demo_statements: Any,
     numbers: list[str],
 ) -> None:
-    monkeypatch.setattr(exports, "_AT_ONCE", 2)
+    monkeypatch.setattr(exports, "PAGE", 2)
     count = demo_session.scalar(
         text("select count(*) from report join service on service.id = report.service_id and service.public")
     )

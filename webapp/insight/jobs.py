@@ -38,3 +38,17 @@ def work_out_usual_times(timestamp: int) -> None:
         for city_id in session.scalars(select(City.id).order_by(City.id)).all():
             usual.compute(session, city_id, datetime.fromtimestamp(timestamp, UTC))
             session.commit()
+
+
+@jobs.app.periodic(cron="31 7 * * *")
+@jobs.app.task(name="forecast", queueing_lock="forecast")
+def forecast(timestamp: int) -> None:
+    """Forecast the reports of the weeks to come, once a week for each city."""
+    # statsmodels takes a second to import, which a worker that starts need not wait for.
+    from webapp.insight import forecasting
+
+    with job_sessions(settings().database)() as session:
+        for city in session.scalars(select(City).order_by(City.id)).all():
+            made = forecasting.make(session, city)
+            session.commit()
+            log.info("forecast made", city=city.slug, series=made)

@@ -1,0 +1,40 @@
+"""``pinward insight``: forecasts, and how good they are."""
+
+from __future__ import annotations
+
+import click
+
+from webapp.cli.city_session import city_session
+
+
+@click.group()
+def insight() -> None:
+    """Forecast reports, and judge the forecasts."""
+
+
+@insight.command()
+@click.option("--city", "slug", help="Short name of the city; the one served where not given.")
+@click.option("--check", is_flag=True, help="Judge forecasts of the last 8 weeks; keep nothing.")
+def forecast(slug: str | None, check: bool) -> None:
+    """Forecast the reports of the next 8 weeks, by group of services and district.
+
+    With --check each of the last 8 whole weeks is forecast from each of the weeks before it, without what
+    came after: 36 forecasts a group. The naive forecast repeats the same weeks of the year before; where
+    there is less than a year, the last week. "of naive" is the mean absolute error over that of the naive
+    forecast on the same 36: below 1 the forecast is better. MASE (Hyndman and Koehler 2006) divides the same
+    error by the naive forecast's mean error one week ahead in the weeks before the 8. "inside" counts the
+    forecasts whose week fell into the 80 % band.
+
+    For example: pinward insight forecast --city boston --check
+    """
+    # statsmodels takes a second to import.
+    from webapp.insight import forecasting
+    from webapp.insight.checking import checked
+
+    with city_session(slug) as (session, city):
+        if check:
+            click.echo("\n".join(checked(session, city)))
+            return
+        made = forecasting.make(session, city)
+        session.commit()
+        click.echo(f"{made} forecasts." if made else "The forecasts of this week are made already.")
