@@ -105,7 +105,7 @@ class Draft(BaseModel):
     email: str | None = Field(default=None, repr=False)
     phone: str | None = Field(default=None, repr=False)
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = "en"
-    prefers: Literal["email", "phone", "letter", "none"] = "email"
+    prefers: Literal["email", "sms", "push", "phone", "letter", "none"] = "email"
     """How the reporter wants to hear from us."""
     channel: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,20}$")] = "web"
     idempotency_key: Annotated[str | None, Field(pattern=r"^[!-~]{1,200}$")] = None
@@ -194,7 +194,7 @@ def _service_advice(catalog: Catalog, code: Any, service: ServiceEntry | None) -
 _ADVICE = {
     "description": "Write the description as plain text.",
     "language": "Give the language as a code such as en or es.",
-    "prefers": "Choose email, phone, letter or none.",
+    "prefers": "Choose email, sms, push, phone, letter or none.",
     "channel": "Give the channel as one lower-case word.",
     "idempotency_key": "Use up to 200 printable ASCII characters without spaces.",
     "requested_at": "Give the time as in 2026-11-22T14:05:00-05:00.",

@@ -11,7 +11,8 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import settings
 from webapp.db import job_sessions
-from webapp.tickets import pyramid
+from webapp.storage import uploads
+from webapp.tickets import held, pyramid
 from webapp.tickets.nearby import LATELY
 
 
@@ -35,6 +36,16 @@ def settle(timestamp: int) -> None:
         settle_closed(session, datetime.fromtimestamp(timestamp, UTC))
         pyramid.drop_empty_cells(session)
         session.commit()
+
+
+@jobs.app.periodic(cron="41 * * * *")
+@jobs.app.task(name="sweep_photos", queueing_lock="sweep_photos")
+def sweep_photos(timestamp: int) -> None:
+    """Forget photos whose reports were never sent."""
+    storage, now = uploads(settings().kept_in), datetime.fromtimestamp(timestamp, UTC)
+    with job_sessions(settings().database)() as session:
+        while held.sweep(session, storage, now):
+            session.commit()
 
 
 def settle_closed(session: Session, now: datetime) -> int:

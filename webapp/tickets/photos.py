@@ -80,19 +80,28 @@ def _count(session: Session, condition: ColumnElement[bool]) -> int:
 
 
 def _keep(session: Session, storage: Storage, photo: Photo, picture: pictures.Picture) -> Photo:
-    photo.name = keep_files(storage, photo.city_id, picture)
+    photo.name = new_name()
+    keep_files(storage, photo.city_id, photo.name, picture)
     photo.width, photo.height, photo.bytes = picture.width, picture.height, len(picture.large)
     session.add(photo)
     session.flush()
     return photo
 
 
-def keep_files(storage: Storage, city_id: int, picture: pictures.Picture) -> str:
-    """Keep a picture's files under a new name, and return the name."""
-    name = secrets.token_urlsafe(_RANDOM_BYTES)
+def new_name() -> str:
+    """Return a name that nobody guesses."""
+    return secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def is_name(text: str) -> bool:
+    """Say whether it can be the name of a photo."""
+    return _NAME.fullmatch(text) is not None
+
+
+def keep_files(storage: Storage, city_id: int, name: str, picture: pictures.Picture) -> None:
+    """Keep a picture's files under a name."""
     storage.keep(_file(city_id, name, "large"), picture.large)
     storage.keep(_file(city_id, name, "small"), picture.small)
-    return name
 
 
 def forget_files(storage: Storage, city_id: int, name: str) -> None:
@@ -133,7 +142,7 @@ def whose(session: Session, city_id: int, name: str) -> tuple[int, bool] | None:
 
     None where there is no such photo.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         return None
     query = (
         select(
