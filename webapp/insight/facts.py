@@ -87,13 +87,13 @@ class Facts:
     def __len__(self) -> int:
         return len(self.id)
 
-    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Facts:
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Facts:
         """Return some of the tickets.
 
         Parameters
         ----------
         chosen
-            Shape (n,) of bool, or the indices of those to take.
+            Shape (n,) of bool, or the indices of those to take, or a slice of them.
         """
 
         def part(column: Any) -> Any:
@@ -127,7 +127,7 @@ class Facts:
         return self if chosen.all() else self.where(chosen)
 
     def groups(self, keys: NDArray[Any]) -> Iterator[tuple[Any, Facts]]:
-        """Yield the tickets of each different key, in the order of the keys.
+        """Yield the tickets of each different key, in the order of the keys; their columns share memory.
 
         Parameters
         ----------
@@ -136,8 +136,9 @@ class Facts:
         """
         order = np.argsort(keys, kind="stable")
         different, starts = np.unique(keys[order], return_index=True)
-        for key, indices in zip(different.tolist(), np.split(order, starts[1:]), strict=bool(len(keys))):
-            yield key, self.where(indices)
+        ordered, ends = self.where(order), [*starts[1:].tolist(), len(keys)]
+        for key, begin, end in zip(different.tolist(), starts.tolist(), ends[: len(starts)], strict=True):
+            yield key, ordered.where(slice(begin, end))
 
     def days(self, now: datetime) -> NDArray[np.float64]:
         """Return how many days each took, or has taken by ``now``; the time that it waited left out."""

@@ -1,7 +1,7 @@
 """Keeps the facts of tickets where pages of figures find them, and up to date.
 
 Whatever changes a ticket writes its timeline. So each refresh gathers the tickets with entries since the last
-one anew, whenever that was: after a night without a worker it takes longer, and doing it again changes nothing.
+one anew, whenever that was: after a night without a worker it takes longer; done again it changes nothing.
 The caller commits; until then readers see what was.
 """
 
