@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import look_in_both_lights, sign_in
+from tests.browser.steps import look, look_in_both_lights, sign_in
 from tests.pages.test_outside import Systems
 from webapp.app import create_app
 from webapp.config import settings
@@ -49,3 +49,8 @@ def test_what_was_given_up_is_sent_again(browser_page: Page, screenshot: Callabl
     expect(page.get_by_text("It is next in the queue.")).to_be_visible()
     expect(page.get_by_text("Nothing here")).to_be_visible()
     screenshot("empty")
+    page.get_by_role("link", name="Add or stop webhooks").click()
+    page.get_by_role("textbox", name="Address").fill("https://assets.example/hook")
+    page.get_by_role("button", name="Add the webhook").click()
+    expect(page.locator("#secret")).to_contain_text("whs_")
+    look(page, screenshot, "webhooks")

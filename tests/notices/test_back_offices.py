@@ -365,7 +365,7 @@ def test_webhooks_of_a_work_order_system_move_our_ticket_and_reach_three_reporte
     assert hall.run() == 1
     reference = str(hall.reference(second))
     _, update_key = add_key(hall.session, hall.city.id, "The yard", scopes=["update"])
-    hook = webhooks.add(works.session, works.city.id, listener.url, ["in_progress", "done"])
+    hook = webhooks.add(works.session, works.city.id, listener.url, ["in_progress", "done"], inside=True)
     hall.session.commit()
     works.session.commit()
     answers: list[int] = []

@@ -50,7 +50,7 @@ def due_now(session: Session) -> None:
 def test_each_thing_that_happens_is_told_once_signed_and_without_contacts(
     demo_session: Session, city: City, listener: Listener, inside: Settings
 ) -> None:
-    hook = webhooks.add(demo_session, city.id, listener.url)
+    hook = webhooks.add(demo_session, city.id, listener.url, inside=True)
     number = report(demo_session, city)
     move_ticket(demo_session, city, number, "done", detail="fixed", note="Cleaned.")
     assert run_webhooks(demo_session, inside) == 3
@@ -70,8 +70,8 @@ def test_each_thing_that_happens_is_told_once_signed_and_without_contacts(
 def test_only_the_kinds_asked_for_and_only_from_then_on(
     demo_session: Session, city: City, listener: Listener, inside: Settings
 ) -> None:
-    hook = webhooks.add(demo_session, city.id, listener.url, ["done"])
-    late = webhooks.add(demo_session, city.id, listener.url)
+    hook = webhooks.add(demo_session, city.id, listener.url, ["done"], inside=True)
+    late = webhooks.add(demo_session, city.id, listener.url, inside=True)
     late.created_at = late.created_at.replace(year=2090)
     number = report(demo_session, city)
     move_ticket(demo_session, city, number, "done", detail="fixed")
@@ -85,7 +85,7 @@ def test_only_the_kinds_asked_for_and_only_from_then_on(
 def test_what_failed_is_tried_again_later_and_at_last_is_a_dead_letter_that_can_be_sent(
     demo_session: Session, city: City, listener: Listener, inside: Settings
 ) -> None:
-    webhooks.add(demo_session, city.id, listener.url, ["received"])
+    webhooks.add(demo_session, city.id, listener.url, ["received"], inside=True)
     report(demo_session, city)
     # A redirection is not followed: it would lead where nobody checked.
     listener.answers = [500, 302] + [503] * (waits.TRIES - 2)
@@ -123,7 +123,7 @@ def test_waits_grow_and_end_and_those_who_failed_together_come_apart() -> None:
 def test_nobody_listening_is_an_error_like_others(
     demo_session: Session, city: City, inside: Settings
 ) -> None:
-    webhooks.add(demo_session, city.id, "http://127.0.0.1:9/", ["received"])
+    webhooks.add(demo_session, city.id, "http://127.0.0.1:9/", ["received"], inside=True)
     report(demo_session, city)
     assert run_webhooks(demo_session, inside) == 0
     (waiting,) = webhooks.queue(demo_session, city.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import urlsplit
 
 import click
 
@@ -27,11 +26,12 @@ def webhook(context: click.Context, slug: str | None) -> None:
 @click.pass_obj
 def add(slug: str | None, url: str, kinds: tuple[str, ...]) -> None:
     """Let URL hear of what happens from now on. Prints the secret that its signatures are made with."""
-    schemes = ("https", "http") if settings().hooks_inside else ("https",)
-    if urlsplit(url).scheme not in schemes or not urlsplit(url).hostname:
-        raise Failure(f"{url} is not an address beginning with https://.", "Give the whole address.")
     with city_session(slug) as (session, city):
-        hook = webhooks.add(session, city.id, url, kinds)
+        try:
+            hook = webhooks.add(session, city.id, url, kinds, inside=settings().hooks_inside)
+        except ValueError as wrong:
+            todo = "Give the whole address."
+            raise Failure(f"{wrong} is not an address beginning with https://.", todo) from None
         session.commit()
         click.echo(f"Webhook {hook.id} to {hook.url}:", err=True)
         click.echo(hook.secret)

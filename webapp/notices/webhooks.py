@@ -11,10 +11,11 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -27,6 +28,7 @@ from webapp.tickets.models import TimelineEntry
 
 READER = "webhooks"
 MOST_LISTED = 200
+LONGEST_URL = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,36 @@ class Claimed:
     timeline_id: int
 
 
-def add(session: Session, city_id: int, url: str, kinds: Sequence[str] = ()) -> Webhook:
-    """Add an address that hears of entries made from now on: of all, or of ``kinds`` only."""
+def add(
+    session: Session, city_id: int, url: str, kinds: Sequence[str] = (), *, inside: bool = False
+) -> Webhook:
+    """Add an address that hears of entries made from now on: of all, or of ``kinds`` only.
+
+    Parameters
+    ----------
+    inside
+        Whether it may begin with ``http://``, as inside the city's own network.
+
+    Raises
+    ------
+    ValueError
+        It is no such address.
+    """
+    if not _is_address(url, ("https", "http") if inside else ("https",)):
+        raise ValueError(url)
     hook = Webhook(city_id=city_id, url=url, kinds=list(kinds), secret=f"whs_{secrets.token_urlsafe(24)}")
     session.add(hook)
     session.flush()
     return hook
+
+
+def _is_address(url: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return known and len(url) <= LONGEST_URL and url.isprintable() and " " not in url
 
 
 def stop(session: Session, city_id: int, webhook_id: int) -> Webhook | None:

@@ -26,6 +26,8 @@ KINDS = {
     "staff_reset": _l("Gave a new password"),
     "key_added": _l("Made a key for another system"),
     "key_revoked": _l("Revoked a key"),
+    "webhook_added": _l("Added a webhook"),
+    "webhook_stopped": _l("Stopped a webhook"),
     "outside_paused": _l("Paused another system"),
     "outside_resumed": _l("Let another system go on"),
     "outside_again": _l("Sent something again to another system"),

@@ -30,6 +30,8 @@ Kind = Literal[
     "staff_reset",
     "key_added",
     "key_revoked",
+    "webhook_added",
+    "webhook_stopped",
     "outside_paused",
     "outside_resumed",
     "outside_again",
