@@ -1,5 +1,6 @@
 // The pages of service areas: areas on the map, drawn and tried; every step is kept by the server, whose page is the answer.
 
+import { startKeys } from "./areas/keys.mjs";
 import { areaMap } from "./areas/map.mjs";
 import { startSketch } from "./areas/sketch.mjs";
 
@@ -30,6 +31,7 @@ function bind() {
   const panel = document.querySelector("[data-panel]");
   map.draw(JSON.parse(panel.dataset.state));
   const sketch = startSketch(panel, map);
+  startKeys(panel, map);
   for (const details of panel.querySelectorAll("[data-area]")) {
     details.addEventListener("toggle", () => details.open && map.choose(details.dataset.area, true));
   }

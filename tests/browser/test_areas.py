@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +75,41 @@ def drag(page: Page, locator: str, right: int, down: int) -> None:
     page.mouse.up()
 
 
+def draw_by_keyboard(page: Page) -> None:
+    """Set three corners under the cross in the map's middle, and give up."""
+    page.get_by_role("button", name="Draw ground").click()
+    page.locator(".map__canvas").focus()
+    for key in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        expect(page.get_by_role("button", name="Done")).to_be_hidden()
+        page.keyboard.press("Enter")
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)  # The map glides to where the key sends it.
+    expect(page.get_by_role("button", name="Done")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Done")).to_be_hidden()
+
+
+def move_a_corner_by_keyboard(page: Page) -> None:
+    """Move a corner of the chosen area, and back again by undoing it."""
+    keys = page.get_by_role("application", name="Corners by keyboard")
+    keys.focus()
+    expect(keys).to_contain_text("Corner 1 of")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    expect(keys).to_contain_text(re.compile(r"Corner 2 of \d+, moved \d+ m"))
+    page.keyboard.press("Escape")
+    expect(keys).not_to_contain_text("moved")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Kept in the draft: Border moved.")).to_be_visible()
+    expect(keys).to_be_focused()
+    expect(keys).to_contain_text("Corner 2 of")
+    page.get_by_role("button", name="Undo the last step").click()
+    expect(page.get_by_text("Last: Ground given to another area")).to_be_visible()
+
+
 @pytest.mark.parametrize("browser_page", ["desk"], indirect=True)
 def test_an_area_is_redrawn_tried_published_and_taken_back(
     browser_page: Page, work: sessionmaker[Session], screenshot: Callable[[str], Path]
@@ -82,6 +118,7 @@ def test_an_area_is_redrawn_tried_published_and_taken_back(
     sign_in(page, "administrator")
     before = crew(work)
     page.goto(URL)
+    draw_by_keyboard(page)
     page.get_by_role("button", name="Draw ground").click()
     for right, down in ((-90, -90), (90, -90), (90, 90), (-90, 90)):
         click_map(page, right, down)
@@ -99,6 +136,7 @@ def test_an_area_is_redrawn_tried_published_and_taken_back(
     page.get_by_role("button", name="Undo the last step").click()
     expect(page.get_by_text("Last: Ground given to another area")).to_be_visible()
     expect(page.get_by_text("to put right before publishing")).to_have_count(0)
+    move_a_corner_by_keyboard(page)
 
     page.get_by_role("link", name="Try", exact=True).click()
     page.get_by_role("button", name="Try the open tickets").click()

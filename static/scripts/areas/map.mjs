@@ -25,7 +25,7 @@ export function areaMap(section, { onCorners, onPick }) {
   let chosen = null;
   let moving = false;
 
-  const me = { map, snapper, draw, choose, chosen: () => chosen, onChoose: () => {}, quiet, goTo: (...spot) => goTo(map, ...spot) };
+  const me = { map, snapper, draw, choose, chosen: () => chosen, onChoose: () => {}, onChosen: () => {}, quiet, goTo: (...spot) => goTo(map, ...spot), corners: cornersOfChosen, preview, commit, moved, parted, removed };
 
   if (onPick) map.on("click", ({ latlng }) => onPick(latlng.lat, latlng.lng));
   map.on("moveend zoomend", () => !moving && drawCorners());
@@ -68,6 +68,7 @@ export function areaMap(section, { onCorners, onPick }) {
     areas.forEach((area, place) => polygons.get(area.id).setStyle(look(place, area.id)));
     if (chosen && go) map.fitBounds(polygons.get(chosen).getBounds(), { animate: false, padding: [24, 24] });
     drawCorners();
+    me.onChosen();
   }
 
   /** While something is drawn, areas take no clicks and show no corners. */
@@ -80,8 +81,7 @@ export function areaMap(section, { onCorners, onPick }) {
     layers.corners.clearLayers();
     if (!editable || !chosen || me.quieted) return;
     const view = map.getBounds();
-    const area = areas.find(({ id }) => id === chosen);
-    const rings = area.coordinates.flatMap((polygon) => polygon.map(open));
+    const rings = ringsOfChosen();
     const seen = rings.flat().filter(([lon, lat]) => view.contains([lat, lon]));
     me.tooMany = seen.length > MOST_CORNERS;
     map.fire("corners");
@@ -101,21 +101,42 @@ export function areaMap(section, { onCorners, onPick }) {
   /** A corner that can be moved; a double click removes it. */
   function corner(at) {
     const marker = handle(at, "corner");
-    marker.on("dblclick", () => commit(changed((ring) => (ring.length > 3 && ring.some((each) => same(each, at)) ? ring.filter((each) => !same(each, at)) : ring))));
-    drag(marker, [at], (to) => changed((ring) => ring.map((each) => (same(each, at) ? to : each))));
+    marker.on("dblclick", () => commit(removed(at)));
+    drag(marker, [at], (to) => moved(at, to));
   }
 
-  /** A place between two corners: moved, it becomes a corner of every area with that border. */
+  /** A place between two corners: moved, it becomes a corner. */
   function between(one, other, middle) {
-    const marker = handle(middle, "corner corner--new");
-    drag(marker, [], (to) =>
-      changed((ring) =>
-        ring.flatMap((each, i) => {
-          const next = ring[(i + 1) % ring.length];
-          const here = (same(each, one) && same(next, other)) || (same(each, other) && same(next, one));
-          return here ? [each, to] : [each];
-        }),
-      ),
+    drag(handle(middle, "corner corner--new"), [], (to) => parted(one, other, to));
+  }
+
+  function ringsOfChosen() {
+    const area = areas.find(({ id }) => id === chosen);
+    return area ? area.coordinates.flatMap((polygon) => polygon.map(open)) : [];
+  }
+
+  /** Return each corner of the chosen area with the one after it. */
+  function cornersOfChosen() {
+    return ringsOfChosen().flatMap((ring) => ring.map((at, i) => ({ at, next: ring[(i + 1) % ring.length] })));
+  }
+
+  // Each returns the areas that such a change changes.
+  function moved(at, to) {
+    return changed((ring) => ring.map((each) => (same(each, at) ? to : each)));
+  }
+
+  function removed(at) {
+    return changed((ring) => (ring.length > 3 && ring.some((each) => same(each, at)) ? ring.filter((each) => !same(each, at)) : ring));
+  }
+
+  /** A new corner between two becomes one of every area with that border. */
+  function parted(one, other, to) {
+    return changed((ring) =>
+      ring.flatMap((each, i) => {
+        const next = ring[(i + 1) % ring.length];
+        const here = (same(each, one) && same(next, other)) || (same(each, other) && same(next, one));
+        return here ? [each, to] : [each];
+      }),
     );
   }
 
@@ -129,12 +150,17 @@ export function areaMap(section, { onCorners, onPick }) {
     marker.on("drag", () => {
       to = snapper.snap(marker.getLatLng(), own);
       marker.setLatLng([to[1], to[0]]);
-      for (const [key, coordinates] of Object.entries(shapesWith(to))) polygons.get(key).setLatLngs(turned(coordinates));
+      preview(shapesWith(to));
     });
     marker.on("dragend", () => {
       moving = false;
       if (to) commit(shapesWith(to));
     });
+  }
+
+  /** Show areas as they would be. */
+  function preview(shapes) {
+    for (const { id, coordinates } of areas) polygons.get(id).setLatLngs(turned(shapes[id] ?? coordinates));
   }
 
   /** Return the coordinates of each area of which a change of its rings changes something. */

@@ -19,10 +19,11 @@ export function startSketch(panel, areaMap) {
 
   areaMap.quiet(false);
   say();
-  map.off("click", areaMap.sketchClick).off("corners", areaMap.sketchCorners);
+  map.off("click", areaMap.sketchClick).off("corners", areaMap.sketchCorners).off("keydown", areaMap.sketchKey);
   areaMap.sketchCorners = () => !on && say();
   areaMap.sketchClick = ({ latlng }) => on && add(latlng);
-  map.on("click", areaMap.sketchClick).on("corners", areaMap.sketchCorners);
+  areaMap.sketchKey = ({ originalEvent }) => on && press(originalEvent.key);
+  map.on("click", areaMap.sketchClick).on("corners", areaMap.sketchCorners).on("keydown", areaMap.sketchKey);
   button.addEventListener("click", () => begin());
   cancel.addEventListener("click", () => end());
   finish.addEventListener("click", () => done());
@@ -35,6 +36,7 @@ export function startSketch(panel, areaMap) {
     end();
     on = true;
     areaMap.quiet(true);
+    map.getContainer().classList.add("is-drawn-on");
     document.querySelector(".panes").dataset.shown = "map";
     button.setAttribute("aria-pressed", "true");
     cancel.hidden = false;
@@ -46,6 +48,7 @@ export function startSketch(panel, areaMap) {
     corners = [];
     sketch.clearLayers();
     areaMap.quiet(false);
+    map.getContainer().classList.remove("is-drawn-on");
     button.setAttribute("aria-pressed", "false");
     finish.hidden = cancel.hidden = form.hidden = true;
     say();
@@ -63,6 +66,17 @@ export function startSketch(panel, areaMap) {
     redraw(false);
   }
 
+  /** By keyboard the map moves under the cross in its middle. */
+  function press(key) {
+    if (key === "Enter") add(map.getCenter());
+    else if (key === "Escape") end();
+    else if (key === "Backspace") {
+      corners.pop();
+      finish.hidden = corners.length < 3;
+      redraw(false);
+    }
+  }
+
   function redraw(closed) {
     sketch.clearLayers();
     const spots = corners.map(([lon, lat]) => [lat, lon]);
@@ -74,6 +88,7 @@ export function startSketch(panel, areaMap) {
 
   function done() {
     on = false;
+    map.getContainer().classList.remove("is-drawn-on");
     redraw(true);
     finish.hidden = true;
     button.setAttribute("aria-pressed", "false");
