@@ -9,6 +9,7 @@ const names = JSON.parse(page.dataset.names);
 const news = page.querySelector("[data-news]");
 const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
 const known = new Set((await allSent()).map(({ number }) => number));
+let unreachable = false;
 let send;
 
 await show();
@@ -18,16 +19,24 @@ offerHome();
 send = await startResident(show);
 
 async function show() {
-  const [reports, sent] = await Promise.all([allReports(), allSent()]);
+  const [kept, sent] = await Promise.all([allReports(), allSent()]);
+  const reports = kept.filter(isWritten);
   const photos = await Promise.all(reports.map(({ key }) => photosOf(key)));
   fill("here", reports.map((report, at) => reportItem(report, photos[at].length)));
-  fill("sent", sent.map(sentItem));
+  fill("numbers", sent.map(sentItem));
   page.querySelector("[data-none]").hidden = reports.length + sent.length > 0;
   for (const { number } of sent.filter((each) => !known.has(each.number))) {
     known.add(number);
     news.textContent = news.dataset.news.replace("{number}", number);
   }
+  // The phone may think that it has a connection while no server answers.
+  unreachable = reports.some(({ state, tries, status }) => state === "waiting" && tries > 0 && !status);
   showConnection();
+}
+
+/** Whether it is more than a pin that was moved. */
+function isWritten({ state, fields }) {
+  return state !== "unfinished" || fields.some(([name, value]) => (name === "service" || name === "description") && value);
 }
 
 function fill(name, items) {
@@ -51,11 +60,12 @@ function reportItem(report, photos) {
   const typed = new Map(report.fields);
   const made = item("report", {
     what: names[typed.get("service")] ?? "",
-    state: report.status && report.state === "waiting" ? words.paused : words[report.state],
+    state: report.state === "waiting" && report.status ? words.paused : words[report.state],
     place: typed.get("address") ?? "",
     words: typed.get("description") ?? "",
     photos: photos ? words.photos.replace("{count}", photos) : "",
   });
+  made.querySelector("[data-state]").classList.toggle("mine__state--refused", report.state === "refused");
   const button = (name, shown, act) => {
     const found = made.querySelector(`[data-${name}]`);
     found.hidden = !shown;
@@ -111,7 +121,7 @@ async function post({ key, fields }) {
 }
 
 function showConnection() {
-  page.querySelector("[data-offline]").hidden = navigator.onLine;
+  page.querySelector("[data-offline]").hidden = navigator.onLine && !unreachable;
 }
 
 /** Where the browser offers to install the site, do so by a button. */

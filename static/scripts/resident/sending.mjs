@@ -36,7 +36,10 @@ export async function sendForm(request) {
 }
 
 async function answerTo(report, photos) {
-  const response = await post(report, photos, "manual", WAIT_MS).catch(() => undefined);
+  const signal = AbortSignal.timeout(WAIT_MS);
+  const response = await askToken(signal)
+    .then((token) => post(report, photos, { token, signal, redirect: "manual" }))
+    .catch(() => undefined);
   if (response?.type === "opaqueredirect") {
     await dropReport(report.key);
     return response;
@@ -68,8 +71,7 @@ async function sendAll(now) {
 
 /** Send one; return whether there is a server to send others to. */
 async function send(report) {
-  await keepReport({ ...report, state: "sending" });
-  const response = await post(report, await photosOf(report.key), "follow", WAIT_LONG_MS).catch(() => undefined);
+  const response = await postWaiting(report).catch(() => undefined);
   if (response?.ok && response.redirected) {
     await keepSent(sentAs(report, response.url));
     await dropReport(report.key);
@@ -83,12 +85,23 @@ async function send(report) {
   return false;
 }
 
-/** Post a report as its form does, with a token of now: a page that was kept has one of long ago. */
-async function post({ fields }, photos, redirect, patience) {
-  const signal = AbortSignal.timeout(patience);
+async function postWaiting(report) {
+  const signal = AbortSignal.timeout(WAIT_LONG_MS);
+  const token = await askToken(signal);
+  // Only where there is a server it cannot be changed any more.
+  await keepReport({ ...report, state: "sending" });
+  return post(report, await photosOf(report.key), { token, signal, redirect: "follow" });
+}
+
+/** Ask for a token of now: a page that was kept has one of long ago. Throws where no server answers. */
+async function askToken(signal) {
   const answer = await fetch("/report-token", { cache: "no-store", signal });
-  if (!answer.ok) return answer;
-  const { token } = await answer.json();
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return (await answer.json()).token;
+}
+
+/** Post a report as its form does. */
+function post({ fields }, photos, { token, signal, redirect }) {
   const body = new FormData();
   for (const [name, value] of [...fields, ...photos]) body.append(name, value);
   body.set("csrf_token", token);
