@@ -35,7 +35,7 @@ SECTIONS = {
         "reports": "Load reports from a file, and export them.",
         "events": "Write what happened to Parquet files, for analysts.",
         "duplicates": "Score pairs of reports, and judge the scoring.",
-        "insight": "Forecast reports, and judge the forecasts.",
+        "insight": "Bring figures up to date; forecast reports.",
     },
     "Measuring": {
         "bench": "Measure speed beside other tools, on this machine.",

@@ -1,15 +1,32 @@
-"""``pinward insight``: forecasts, and how good they are."""
+"""``pinward insight``: what figures are counted from, forecasts, and how good these are."""
 
 from __future__ import annotations
 
 import click
 
+from layers.findings import counted
 from webapp.cli.city_session import city_session
 
 
 @click.group()
 def insight() -> None:
-    """Forecast reports, and judge the forecasts."""
+    """Bring figures up to date, forecast reports, and judge the forecasts."""
+
+
+@insight.command()
+@click.option("--city", "slug", help="Short name of the city; the one served where not given.")
+@click.option("--whole", is_flag=True, help="Gather all tickets anew, not those alone that changed.")
+def refresh(slug: str | None, whole: bool) -> None:
+    """Bring what figures are counted from up to date; a job does it every five minutes.
+
+    For example: pinward insight refresh
+    """
+    from webapp.insight import keeping
+
+    with city_session(slug) as (session, city):
+        done = keeping.refresh(session, city.id, whole=whole)
+        session.commit()
+        click.echo(f"{counted(done.gathered, 'ticket', 'tickets')} gathered.")
 
 
 @insight.command()

@@ -1,4 +1,4 @@
-"""What is counted and kept every night."""
+"""What is counted and kept: facts of tickets every few minutes, the rest more seldom."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import settings
 from webapp.db import job_sessions
-from webapp.insight import event_log, usual
+from webapp.insight import event_log, keeping, usual
 from webapp.storage import events
 
 log = structlog.get_logger()
@@ -52,3 +52,26 @@ def forecast(timestamp: int) -> None:
             made = forecasting.make(session, city)
             session.commit()
             log.info("forecast made", city=city.slug, series=made)
+
+
+@jobs.app.periodic(cron="*/5 * * * *")
+@jobs.app.task(name="facts", queueing_lock="facts", lock="facts")
+def refresh_facts(timestamp: int) -> None:
+    """Bring the facts that figures are counted from up to date."""
+    _refresh(whole=False)
+
+
+@jobs.app.periodic(cron="11 9 * * *")
+@jobs.app.task(name="all_facts", queueing_lock="all_facts", lock="facts")
+def gather_all_facts(timestamp: int) -> None:
+    """Gather the facts of all tickets, once a night: what a database was mended by hand shows too."""
+    _refresh(whole=True)
+
+
+def _refresh(*, whole: bool) -> None:
+    with job_sessions(settings().database)() as session:
+        for city in session.scalars(select(City).order_by(City.id)).all():
+            done = keeping.refresh(session, city.id, whole=whole)
+            session.commit()
+            if done.gathered:
+                log.info("facts refreshed", city=city.slug, tickets=done.gathered, chunks=done.written)
