@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -48,6 +49,32 @@ def found_for(words: str) -> Found:
         articles=[each for each in found if isinstance(each, ArticleEntry)][:MOST_ARTICLES],
         danger=danger().is_in(words),
     )
+
+
+def groups(found: Found | None = None) -> list[dict[str, Any]]:
+    """Return the services by group, each with all the words people may look for it by.
+
+    Where words were found to mean some services, these alone, the likeliest first.
+    """
+    if found is not None and found.services:
+        return [{"name": _("What fits your words"), "services": [_tile(each) for each in found.services]}]
+    language = chosen_language()
+    by_group: dict[str, list[dict[str, str]]] = {}
+    for service in served().catalog.active:
+        by_group.setdefault(service.translated("group", language), []).append(_tile(service))
+    return [{"name": name, "services": services} for name, services in by_group.items()]
+
+
+def _tile(service: ServiceEntry) -> dict[str, str]:
+    language = chosen_language()
+    keywords = service.translations.get(language, {}).get("keywords", ())
+    described = service.translated("description", language)
+    return {
+        "code": service.code,
+        "icon": service.icon,
+        "name": service.translated("name", language),
+        "words": " ".join([service.name, service.group, described, *service.keywords, *keywords]),
+    }
 
 
 @blueprint.get("/what")

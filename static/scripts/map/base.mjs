@@ -31,7 +31,7 @@ export function goTo(map, lat, lon, zoom) {
   else map.flyTo([lat, lon], zoom, { duration: 0.6 });
 }
 
-/** Show where the device is, with the circle of its accuracy. Calls `done(lat, lon)` or `failed()`. */
+/** Show where the device is, with the circle of its accuracy. Calls `done(lat, lon, metres)` or `failed(error)`. */
 export function locate(map, done, failed) {
   if (!navigator.geolocation) {
     failed();
@@ -45,7 +45,7 @@ export function locate(map, done, failed) {
         L.circle(spot, { radius: coords.accuracy, stroke: false, fillColor: "#2491ff", fillOpacity: 0.15, interactive: false }),
         L.marker(spot, { icon: L.divIcon({ className: "you", iconSize: [16, 16] }), interactive: false, keyboard: false }),
       ]).addTo(map);
-      done(...spot);
+      done(...spot, coords.accuracy);
     },
     failed,
     { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 },

@@ -1,10 +1,16 @@
 // The map under the pin: where the pin is, what is there, and who looks after it.
 
+import * as L from "leaflet";
 import { goTo, locate, makeMap } from "../map/base.mjs";
+import { placeCard } from "./card.mjs";
 
 const WHILE_MOVING_MS = 350;
 const AFTER_MOVING_MS = 120;
 const CLOSE_ENOUGH = 17;
+/** A position known no better than this is not shown to be the spot. */
+const COARSE_M = 75;
+const REFUSED = 1;
+const TOO_SLOW = 3;
 
 export function startPin(page, form, { placed }) {
   const section = page.querySelector("[data-map]");
@@ -12,12 +18,15 @@ export function startPin(page, form, { placed }) {
   const { words } = page.dataset;
   const say = JSON.parse(words);
   const map = makeMap(canvas, { tiles: page.dataset.tiles, maxDataZoom: Number(page.dataset.maxZoom) });
-  const show = placeCard(page, say);
+  const show = placeCard(page, say, choose);
   let request;
   let timer;
   let chosen = false;
   let moving = false;
   let lastAsked = 0;
+  /** What was chosen where the pin is now: an asset's label, or that of several spots it is this one. */
+  let picked = {};
+  let note = "";
 
   map.fitBounds(JSON.parse(page.dataset.bounds), { animate: false });
   if (page.dataset.center) map.setView(JSON.parse(page.dataset.center), 16, { animate: false });
@@ -33,7 +42,8 @@ export function startPin(page, form, { placed }) {
     fetch(`${page.dataset.here}?${query}`, { signal: request.signal })
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
       .then((place) => {
-        show.place(place);
+        show.place(place, picked);
+        if (note) show.warn(note);
         show.busy(moving || timer !== undefined);
         placed();
       })
@@ -47,8 +57,15 @@ export function startPin(page, form, { placed }) {
     page.dataset.pinned = "";
   }
 
-  map.on("dragstart", pinned);
-  map.on("keydown", (event) => event.originalEvent.key.startsWith("Arrow") && pinned());
+  /** The pin was moved by hand: what was chosen before does not hold there. */
+  function freed() {
+    pinned();
+    picked = {};
+    note = "";
+  }
+
+  map.on("dragstart", freed);
+  map.on("keydown", (event) => event.originalEvent.key.startsWith("Arrow") && freed());
   map.on("movestart zoomstart", () => {
     moving = true;
     section.classList.add("is-moving");
@@ -74,16 +91,34 @@ export function startPin(page, form, { placed }) {
   }
   // A tap on the map brings the pin there.
   map.on("click", (event) => moveTo(event.latlng.lat, event.latlng.lng, Math.max(map.getZoom(), 16)));
+  dragPin(section, map, (at) => moveTo(at.lat, at.lng, map.getZoom()));
 
-  function moveTo(lat, lon, zoom = CLOSE_ENOUGH) {
-    pinned();
+  function moveTo(lat, lon, zoom = CLOSE_ENOUGH, what = {}) {
+    freed();
+    picked = what;
     goTo(map, lat, lon, zoom);
+  }
+
+  /** Of several spots that the pin may mean, it is this one. */
+  function choose(lat, lon) {
+    moveTo(lat, lon, Math.max(map.getZoom(), CLOSE_ENOUGH), { chosen: true });
   }
 
   for (const button of page.querySelectorAll("[data-locate]")) {
     button.addEventListener("click", () => {
       show.message(say.locating);
-      locate(map, (lat, lon) => moveTo(lat, lon, 18), () => show.message(say.noLocation));
+      locate(
+        map,
+        (lat, lon, metres) => {
+          const coarse = metres > COARSE_M;
+          moveTo(lat, lon, coarse ? 16 : 18);
+          if (coarse) note = say.coarse.replace("{metres}", Math.round(metres));
+        },
+        (error) => {
+          const why = { [REFUSED]: say.refused, [TOO_SLOW]: say.slow }[error?.code] ?? say.noLocation;
+          show.message(why);
+        },
+      );
     });
   }
 
@@ -96,40 +131,31 @@ export function startPin(page, form, { placed }) {
     ask();
   }
 
-  return { moveTo, restore };
+  return { map, moveTo, restore, picked: () => picked.service };
 }
 
-/** The card that says what is under the pin. */
-function placeCard(page, say) {
-  const part = (name) => page.querySelector(`[data-place-${name}]`);
-  const [address, more, warning, warningText] = ["address", "more", "warning", "warning-text"].map(part);
-  const next = page.querySelector("[data-step-what]");
-  const card = page.querySelector(".place");
+/** The pin can be dragged by its head; then the map comes after it. */
+function dragPin(section, map, done) {
+  const pin = section.querySelector(".pin");
+  const grip = pin.querySelector(".pin__grip");
+  let from;
 
-  function warn(text) {
-    warning.hidden = !text;
-    warningText.textContent = text ?? "";
-  }
-
-  return {
-    place(place) {
-      address.textContent = place.address ?? (place.placed ? say.noAddress : say.notHere);
-      more.textContent = [place.district, place.crew].filter(Boolean).join(" · ");
-      warn(place.warning);
-      next.disabled = !place.placed;
-      for (const slot of page.querySelectorAll("[data-where]")) slot.textContent = address.textContent;
-    },
-    unknown() {
-      address.textContent = say.offline;
-      more.textContent = say.offlineMore;
-      next.disabled = false;
-      card.setAttribute("aria-busy", "false");
-    },
-    busy(state) {
-      card.setAttribute("aria-busy", String(state));
-    },
-    message(text) {
-      more.textContent = text;
-    },
+  grip.addEventListener("pointerdown", (event) => {
+    from = [event.clientX, event.clientY];
+    grip.setPointerCapture(event.pointerId);
+    pin.classList.add("is-dragged");
+  });
+  grip.addEventListener("pointermove", (event) => {
+    if (from) pin.style.translate = `${event.clientX - from[0]}px ${event.clientY - from[1]}px`;
+  });
+  const end = (event) => {
+    if (!from) return;
+    const by = L.point(event.clientX - from[0], event.clientY - from[1]);
+    from = undefined;
+    pin.style.translate = "";
+    pin.classList.remove("is-dragged");
+    if (event.type === "pointerup" && by.distanceTo([0, 0]) > 3) done(map.containerPointToLatLng(map.getSize().divideBy(2).add(by)));
   };
+  grip.addEventListener("pointerup", end);
+  grip.addEventListener("pointercancel", end);
 }

@@ -1,6 +1,7 @@
 // Pick what it is about; then the tickets it may repeat, and the questions that come with it.
 
 const PATIENCE_MS = 4000;
+const AFTER_TYPING_MS = 150;
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -12,23 +13,42 @@ export function startServices(page, form, steps) {
   const known = page.querySelector("[data-known]");
   const questions = page.querySelector("[data-questions]");
   const joined = page.querySelector("[data-joined]");
+  const found = page.querySelector("[data-found]");
+  const groupsBox = page.querySelector("[data-groups]");
   let asked = "";
+  let timer;
 
   filter.addEventListener("input", () => {
-    const words = plain(filter.value).split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const group of groups) {
-      let inGroup = 0;
-      for (const tile of group.querySelectorAll("[data-words]")) {
-        const fits = words.every((word) => plain(tile.dataset.words).includes(word));
-        tile.hidden = !fits;
-        inGroup += fits;
-      }
-      group.hidden = inGroup === 0;
-      shown += inGroup;
-    }
-    nothing.hidden = shown > 0;
+    clearTimeout(timer);
+    timer = setTimeout(find, AFTER_TYPING_MS);
   });
+
+  /** Show the services that the words mean: as the server understands them, else those that have all of them. */
+  async function find() {
+    const words = filter.value.trim();
+    const html = words ? await fragment(page.dataset.whatFits, { q: words }) : "";
+    if (words !== filter.value.trim()) return;
+    found.innerHTML = html;
+    const codes = found.querySelector("[data-services]")?.dataset.services.split(" ").filter(Boolean);
+    const parts = plain(words).split(/\s+/).filter(Boolean);
+    show(codes ? (tile) => codes.indexOf(tile.control.value) : (tile) => (parts.every((word) => plain(tile.dataset.words).includes(word)) ? 0 : -1));
+  }
+
+  /** Show the tiles that have a rank; the groups with the best come first. */
+  function show(rank) {
+    const order = new Map();
+    for (const group of groups) {
+      const ranks = [...group.querySelectorAll("[data-words]")].map((tile) => {
+        const own = rank(tile);
+        tile.hidden = own < 0;
+        return own < 0 ? Infinity : own;
+      });
+      order.set(group, Math.min(...ranks));
+      group.hidden = order.get(group) === Infinity;
+    }
+    groupsBox.append(...[...groups].sort((one, other) => order.get(one) - order.get(other) || groups.indexOf(one) - groups.indexOf(other)));
+    nothing.hidden = groups.some((group) => !group.hidden);
+  }
   filter.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
 
   page.addEventListener("change", (event) => {
@@ -45,7 +65,10 @@ export function startServices(page, form, steps) {
     event.preventDefault();
     answer(button.dataset.join, button.dataset.label);
   });
-  page.querySelector("[data-different]").addEventListener("click", () => answer("", "", shown()));
+  page.querySelector("[data-different]").addEventListener("click", (event) => {
+    event.preventDefault();
+    answer("", "", shown());
+  });
 
   const shown = () => [...known.querySelectorAll("[data-join]")].map((button) => button.dataset.join);
   const service = () => form.elements.service?.value ?? "";
@@ -98,8 +121,22 @@ export function startServices(page, form, steps) {
 
   chosen();
   if (questions.children.length) asked = service();
+  function choose(code) {
+    const tile = form.querySelector(`[name=service][value="${CSS.escape(code)}"]`);
+    if (tile) tile.checked = true;
+    chosen();
+  }
+
   return {
     placeChanged() {},
+    choose,
+    proceed,
+    /** The report is added to a ticket of this service. */
+    async join(ticket, code, label) {
+      choose(code);
+      await loadQuestions();
+      answer(ticket, label);
+    },
     async restored() {
       chosen();
       if (service()) await loadQuestions();

@@ -5,6 +5,9 @@ const ORDER = ["where", "what", "known", "tell"];
 export function startSteps(page) {
   const sections = new Map([...page.querySelectorAll("[data-name]")].map((section) => [section.dataset.name, section]));
 
+  // Without this script each step is a page of its own, and the server is told which.
+  page.querySelector("form").elements.step.disabled = true;
+
   function show(name, { focus = true } = {}) {
     page.dataset.step = name;
     for (const [key, section] of sections) section.classList.toggle("is-current", key === name);
