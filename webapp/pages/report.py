@@ -3,56 +3,53 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as AnyResponse
 
 from layers import addresses
 from webapp.catalog.snapshot import ServiceEntry
+from webapp.intake import heeding
 from webapp.intake.draft import LONGEST_DESCRIPTION, DraftError, read_draft
 from webapp.intake.look import look
 from webapp.intake.submit import submit
+from webapp.pages import effort, report_form, stepping, what
 from webapp.pages.context import served
-from webapp.pages.language import chosen_language
 from webapp.pages.likely import likely_tickets
 from webapp.pages.places import atlas, city_view, described
-from webapp.pages.throttle import limiter
-from webapp.pages.typed import answers_typed, label, point_of, wrong_fields
+from webapp.pages.report_form import Typed, typed
+from webapp.pages.stepping import Step
+from webapp.pages.typed import label, point_of, wrong_fields
 from webapp.people.access import PUBLIC, access
+from webapp.tickets import held
 
 blueprint = Blueprint("report", __name__)
 
+_TOO_MANY = _l(
+    "You have sent several reports in a short time. To keep the service open for everybody, please wait a "
+    "few minutes, then send this one. Everything you typed is still here."
+)
 STEPS = {"address": "where", "service": "what"}
 """The step that holds a field; all others are in the last one."""
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What somebody has typed so far, as it was typed."""
-
-    key: str
-    lon: str = ""
-    lat: str = ""
-    address: str = ""
-    choice: str = ""
-    service: str = ""
-    same_as: str = ""
-    different_from: str = ""
-    description: str = ""
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    answers: dict[str, list[str]] = field(default_factory=dict)
 
 
 @blueprint.get("/")
 @access(PUBLIC)
 def report() -> Response:
-    """Show the map and the form."""
-    return _page(Typed(key=secrets.token_urlsafe(16), service=request.args.get("service", "")), {})
+    """Show the map and the form, with what the address says already."""
+    asked = request.args.get
+    begun = Typed(
+        key=secrets.token_urlsafe(16),
+        service=asked("service", ""),
+        lon=asked("lon", ""),
+        lat=asked("lat", ""),
+        same_as=asked("same_as", ""),
+    )
+    return _stepped(stepping.begun(begun))
 
 
 @blueprint.get("/here")
@@ -97,98 +94,108 @@ def likely() -> str:
 
 @blueprint.post("/")
 @access(PUBLIC)
-@limiter.limit("60 per 10 minutes")
 def send() -> AnyResponse:
-    """Take the report in, and show its tracking number."""
-    here = served()
-    typed = _typed()
-    point, choices, problem = point_of(typed.lon, typed.lat, typed.address, typed.choice)
+    """Take the report in, and show its tracking number; without scripts, first go a step on."""
+    if request.form.get("step") in stepping.BEFORE_SENDING or request.form.get("do") == "back":
+        return _stepped(stepping.next_step(typed(), request.form.get("do", "")))
+    here, count = served(), effort.tries()
+    form = typed()
+    if "hold" in request.form:
+        return _page(form, report_form.mistakes(form), step="tell")
+    if effort.is_due(count) and not effort.is_done(form.key, form.work):
+        return _page(form, {"form": _TOO_MANY}, status=429, works=True)
+    service = here.catalog.service_by_code.get(form.service)
+    point, choices, problem = point_of(form.lon, form.lat, form.address, form.choice)
     if point is None:
-        return _page(typed, {"address": problem}, choices)
-    fields = {
-        "service_code": typed.service,
-        "lon": point[0],
-        "lat": point[1],
-        "description": typed.description,
-        "answers": typed.answers,
-        "name": typed.name,
-        "email": typed.email,
-        "phone": typed.phone,
-        "language": chosen_language(),
-        "idempotency_key": typed.key,
-        "same_as": typed.same_as or None,
-        "different_from": typed.different_from.split(),
-    }
+        return _page(form, {"address": problem} | report_form.mistakes(form), choices)
     try:
-        receipt = submit(here.session, here.city, read_draft(here.catalog, fields))
+        draft = read_draft(here.catalog, report_form.draft_fields(form, point))
+    except DraftError as refused:
+        return _page(form, wrong_fields(refused.problems, service) | report_form.mistakes(form))
+    if wrong := report_form.mistakes(form):
+        return _page(form, wrong)
+    if heed := report_form.to_heed(form, service):
+        return _page(replace(form, heeded="1"), {}, heed=heed, status=422, step="tell")
+    try:
+        receipt = submit(here.session, here.city, draft)
     except DraftError as refused:
         here.session.rollback()
-        service = here.catalog.service_by_code.get(typed.service)
-        return _page(typed, wrong_fields(refused.problems, service))
+        return _page(form, wrong_fields(refused.problems, service))
+    if not receipt.repeated:
+        photos = form.photos
+        held.give(here.session, here.city.id, form.key, receipt.report_id, photos.names, photos.alts)
     here.session.commit()
+    effort.note_sent()
     return redirect(url_for("track.report", number=receipt.tracking_number, sent=""), 303)
 
 
 def show_again(problem: str) -> Response:
     """Show the form with everything that was typed, and why it was not sent."""
-    return _page(_typed(), {"form": problem})
+    effort.tries()
+    return _page(typed(), {"form": problem})
 
 
-def _typed() -> Typed:
-    form = request.form
-    texts = {name: form.get(name, "") for name in Typed.__dataclass_fields__ if name != "answers"}
-    texts["key"] = texts["key"] or secrets.token_urlsafe(16)
-    service = served().catalog.service_by_code.get(texts["service"])
-    return Typed(**texts, answers=answers_typed(service))
+def _stepped(step: Step) -> Response:
+    return _page(step.typed, step.errors, step.choices, step=step.name, told=step)
 
 
 def _degrees(name: str) -> float:
     return request.args.get(name, float("nan"), float)
 
 
-def _page(typed: Typed, errors: dict[str, str], choices: list[str] | None = None) -> Response:
+def _page(
+    typed: Typed,
+    errors: dict[str, str],
+    choices: list[str] | None = None,
+    *,
+    heed: Sequence[str] = (),
+    step: str = "",
+    told: Step | None = None,
+    status: int = 0,
+    works: bool = False,
+) -> Response:
+    """Answer with the form.
+
+    Parameters
+    ----------
+    heed
+        What in the text the writer may not want others to read.
+    step
+        The one to show first; else the first with an error.
+    told
+        What that step has to say, where no script asks for it.
+    works
+        Whether the browser has work to do before the form is sent.
+    """
     catalog = served().catalog
     page = render_template(
         "report/report.html",
         typed=typed,
         errors=errors,
         choices=choices or [],
-        step=_step(errors),
-        groups=_groups(),
+        step=step or _step(errors),
+        heed=heed,
+        personal=[(kind, heeding.PATTERNS[kind], words) for kind, words in report_form.PERSONAL.items()],
+        effort=effort.BITS if works or effort.is_due() else 0,
+        ways=report_form.WAYS,
+        most_photos=held.MOST,
+        longest_alt=held.LONGEST_ALT,
+        photo_words=report_form.photo_words(),
+        told=told or Step(typed, ""),
+        danger=what.danger(),
+        groups=what.groups(told.found if told else None),
         chosen=catalog.service_by_code.get(typed.service),
         view=city_view(),
         longest_description=LONGEST_DESCRIPTION,
         map_words=_map_words(),
     )
-    return make_response(page, 422 if errors else 200)
+    return make_response(page, status or (422 if errors else 200))
 
 
 def _step(errors: dict[str, str]) -> str:
     """Return the first step that something is wrong in."""
     wrong = {STEPS.get(name, "tell") for name in errors}
     return next((step for step in ("where", "what", "tell") if step in wrong), "where")
-
-
-def _groups() -> list[dict[str, Any]]:
-    """Return the services by group, each with all the words people may look for it by."""
-    language = chosen_language()
-    groups: dict[str, list[dict[str, str]]] = {}
-    for service in served().catalog.active:
-        groups.setdefault(service.translated("group", language), []).append(
-            {
-                "code": service.code,
-                "icon": service.icon,
-                "name": service.translated("name", language),
-                "words": _search_words(service, language),
-            }
-        )
-    return [{"name": name, "services": services} for name, services in groups.items()]
-
-
-def _search_words(service: ServiceEntry, language: str) -> str:
-    keywords = service.translations.get(language, {}).get("keywords", ())
-    described = service.translated("description", language)
-    return " ".join([service.name, service.group, described, *service.keywords, *keywords])
 
 
 def _map_words() -> dict[str, str]:
@@ -198,6 +205,10 @@ def _map_words() -> dict[str, str]:
         "notHere": _("Outside the city"),
         "locating": _("Looking for where you are …"),
         "noLocation": _("Your device does not tell where it is. Type the address, or move the map."),
+        "refused": _("You have not let this page see where you are. Type the address, or move the map."),
+        "slow": _("Your device took too long to find where it is. Try again, or move the map."),
+        "coarse": _("Your device knows this only to about {metres} m. Move the map until the pin is right."),
+        "problems": _("{count} problems reported here. Zoom in."),
         "offline": _("The map cannot be asked just now"),
         "offlineMore": _("You can go on: we find the address when you send."),
     }
