@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from flask import abort, request, url_for
 from flask_login import current_user
+from numpy.typing import NDArray
 
 from layers.atlas import Atlas
-from webapp.insight import queries
+from webapp.insight import gathering, queries
+from webapp.insight.areas import HEXAGONS, MEASURES
+from webapp.insight.facts import Facts
+from webapp.insight.kept import kept
 from webapp.insight.periods import Period
 from webapp.insight.queries import Scope
 from webapp.pages.context import served
@@ -19,6 +24,8 @@ from webapp.pages.places import atlas
 USUAL_DAYS = 90
 FAVOURITE_AREAS = "neighborhood"
 """The layer that the table by area starts with, in a city that has one of this name."""
+VIEWS = ("heat", "months", *MEASURES)
+"""What the map can show: heat, heat month by month, areas by a measure."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +38,13 @@ class Choice:
     group: str
     """A group of services; empty for all."""
     only_open: bool
-    """On the map."""
+    """On the map, and in figures of areas."""
     areas: str
-    """Layer of the table by area; empty where the city has none."""
+    """A layer of zones, or `HEXAGONS`."""
+    view: str
+    """What the map shows: one of `VIEWS`."""
 
-    def address(self, endpoint: str) -> str:
+    def address(self, endpoint: str, **more: str) -> str:
         """Return the address of a view of the same choice."""
         query: dict[str, str | None] = {
             "district": self.district,
@@ -43,7 +52,9 @@ class Choice:
             "to": self.period.last.isoformat(),
             "group": self.group or None,
             "show": "open" if self.only_open else None,
-            "areas": self.areas or None,
+            "areas": self.areas,
+            "view": self.view,
+            **more,
         }
         return url_for(endpoint, **query)  # type: ignore[arg-type]
 
@@ -60,16 +71,18 @@ def read_choice() -> Choice:
     zone = own_district() or request.args.get("district") or None
     if zone is not None and zone not in dict(districts_of(map_now)):
         abort(404)
-    layers = area_layers(map_now)
+    layers = area_layers(map_now, zone)
     areas = request.args.get("areas", "")
     if areas not in layers:
-        areas = FAVOURITE_AREAS if FAVOURITE_AREAS in layers else next(iter(layers), "")
+        areas = FAVOURITE_AREAS if FAVOURITE_AREAS in layers else layers[0]
+    view = request.args.get("view", "")
     return Choice(
         district=zone,
         period=_period(zone),
         group=request.args.get("group", ""),
         only_open=request.args.get("show") == "open",
         areas=areas,
+        view=view if view in VIEWS else VIEWS[0],
     )
 
 
@@ -99,16 +112,16 @@ def districts_of(map_now: Atlas) -> list[tuple[str, str]]:
     return list(zip(zones.source_id.tolist(), zones.name.tolist(), strict=True)) if zones else []
 
 
-def area_layers(map_now: Atlas) -> list[str]:
-    """Return the layers of zones that the city can be looked at by."""
+def area_layers(map_now: Atlas, district: str | None) -> list[str]:
+    """Return what a district or the whole city can be looked at by: layers of zones, and hexagons."""
     city = served().city
-    return [
+    left_out = (city.boundary_layer, city.district_layer if district else None)
+    zones = [
         name
         for name, zones in map_now.zones.items()
-        if name not in (city.boundary_layer, city.district_layer)
-        and len(zones) > 1
-        and not zones.class_.any()
+        if name not in left_out and len(zones) > 1 and not zones.class_.any()
     ]
+    return [*zones, HEXAGONS]
 
 
 def scope_of(chosen: Choice) -> Scope:
@@ -123,3 +136,18 @@ def scope_of(chosen: Choice) -> Scope:
         district=chosen.district,
         service_ids=of_group if chosen.group else None,
     )
+
+
+def facts_of(chosen: Choice) -> tuple[Facts, datetime]:
+    """Return the tickets that a choice counts, and as of when: before any were kept, now."""
+    here = served()
+    known = kept(here.session, here.city.id)
+    now = known.refreshed_at if known else datetime.now(UTC)
+    facts = known.facts if known else gathering.read(here.session, here.city.id)
+    return facts.within(scope_of(chosen)), now
+
+
+def is_public(facts: Facts) -> NDArray[np.bool_]:
+    """Return which tickets are of services whose reports everybody may see."""
+    services = served().catalog.services.values()
+    return np.isin(facts.service, np.array([service.id for service in services if service.public], np.int16))

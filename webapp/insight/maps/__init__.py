@@ -1,0 +1,1 @@
+"""Maps of figures: for pages, for files that open without a network, and as pictures."""
