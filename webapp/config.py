@@ -171,6 +171,13 @@ class Settings(BaseSettings):
         validation_alias="PINWARD_OIDC_ADDS",
         description="Gives somebody new whose claim is mapped to a role an account on signing in.",
     )
+    embedded_by: str = Field(
+        default="'self' https:",
+        pattern=r"^('self'|'none'|\*|https?:(//[^\s;,]+)?)( ('self'|https?:(//[^\s;,]+)?))*$",
+        validation_alias="PINWARD_EMBEDDED_BY",
+        description="The sites that may show the embedded maps, such as 'self' https://council.example.gov; "
+        "without it any that is served by https.",
+    )
     demo: bool = Field(
         default=False,
         validation_alias="PINWARD_DEMO",

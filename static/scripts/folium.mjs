@@ -1,32 +1,18 @@
-// For maps made on the server (folium), which bring Leaflet as a global: the base map, and points by address.
+// For maps made on the server (folium), which bring Leaflet as a global: the base map, and what is drawn on it.
 
-import { drawGround } from "./map/ground.mjs";
+import { heat, months } from "./figures/heat.mjs";
+import { vertices } from "./figures/packed.mjs";
+import { shades } from "./figures/shades.mjs";
+import { start } from "./figures/views.mjs";
+import { drawGround as drawTiles } from "./map/ground.mjs";
 
-window.pinward = {
-  drawGround,
+const STREETS = { color: "#a9aeb1", weight: 1, interactive: false };
 
-  /** Fill a heat layer of `map` from `address`, which answers {points: [[lat, lon, weight]]}. */
-  async heat(map, layer, address) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return;
-    const { points } = await answer.json();
-    const scale = () => layer.setOptions({ max: hottest(map, points, layer.options.radius + layer.options.blur / 2) });
-    scale();
-    layer.setLatLngs(points);
-    map.on("zoomend", scale);
-  },
-};
-
-/** Return the most that one glow stands for at this zoom: the whole range of colours is used, however near one looks. */
-function hottest(map, points, size) {
-  const sums = new Map();
-  let most = 1;
-  for (const [lat, lon, weight] of points) {
-    const { x, y } = map.project([lat, lon]);
-    const cell = `${Math.floor(x / size)} ${Math.floor(y / size)}`;
-    const sum = (sums.get(cell) ?? 0) + weight;
-    sums.set(cell, sum);
-    most = Math.max(most, sum);
-  }
-  return most;
+/** Draw the base map: our tiles, or where there is no network the streets that came with the file. */
+function drawGround(map, ground) {
+  if (!ground.lines) return drawTiles(map, ground);
+  const { L } = window;
+  L.polyline(ground.lines.map(vertices), { ...STREETS, renderer: L.canvas() }).addTo(map);
 }
+
+window.pinward = { drawGround, heat, months, shades, start };

@@ -56,19 +56,6 @@ def add_tickets(session: Session, city: City, count: int, seed: int) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def add_ticket(session: Session, city: City, status: str, days: int | None) -> None:
-    """Add one ticket without a place, closed after so many days."""
-    service = catalog(session, city).active[0]
-    session.add(
-        Ticket(
-            city_id=city.id, service_id=service.id, department_id=service.department_id, status=status,
-            opened_at=FIRST, latest_at=FIRST, closed_at=None if days is None else FIRST + timedelta(days=days),
-            matchable=False, zones={}, assigned_why="",
-        )
-    )  # fmt: skip
-    session.flush()
-
-
 def _pins(
     session: Session, city: City, random: np.random.Generator, count: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,6 +16,8 @@ from layers.queries import city_by_slug
 from tests.insight.tickets import add_tickets, median_days
 from tests.pages.people import sign_in
 from webapp.catalog.queries import catalog
+from webapp.insight.areas import MEASURES
+from webapp.insight.small_counts import hidden
 
 ALL_DAYS = "from=2026-01-01&to=2026-04-20"
 
@@ -41,7 +44,7 @@ def rows(page: str, section: str) -> dict[str, list[str]]:
     found = {}
     for row in re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", table[0], re.S):
         name, _, cells = row.partition("</th>")
-        name = re.sub(r"<svg.*?</svg>", "", name, flags=re.S).strip()
+        name = re.sub(r"<svg.*?</svg>|<a [^>]*>|</a>", "", name, flags=re.S).strip()
         found[name] = re.findall(r"<td>(.*?)</td>", cells, re.S)
     return found
 
@@ -64,7 +67,11 @@ def test_the_figures_are_those_of_the_district(
         mine.service_id.map(names)
     ).size().to_dict()
     areas = rows(page, "by-area")
-    assert sum(int(cells[0]) for cells in areas.values()) == len(mine)
+    by_name = mine.groupby(mine.zones.map(lambda zones: zones.get("neighborhood"))).size()
+    not_told = hidden(by_name.to_numpy())
+    assert sorted(cells[0] for cells in areas.values()) == sorted(
+        "not shown" if not_shown else str(count) for count, not_shown in zip(by_name, not_told, strict=True)
+    )
 
 
 def test_one_group_of_services_over_some_days(
@@ -81,15 +88,47 @@ def test_one_group_of_services_over_some_days(
     assert re.search(r"<option selected>Streets</option>", page)
 
 
+def sources(page: str) -> dict[str, str]:
+    """Return the addresses of what the map shows, by the function that draws it."""
+    found = re.findall(r'pinward\.(heat|months|shades)\(.*?"(/council/[^"]*)"\);', page, re.S)
+    return {name: address.replace("\\u0026", "&") for name, address in found}
+
+
+def on_the_map(answer: dict[str, Any]) -> int:
+    return sum(answer["blocks"][2::3])
+
+
 def test_the_map_s_points_are_the_district_s(demo_client: FlaskClient, tickets: pd.DataFrame) -> None:
     sign_in(demo_client, "district-1")
     page = demo_client.get(f"/council?{ALL_DAYS}&show=open").text
-    (address,) = re.findall(r'pinward\.heat\(\w+, \w+, "(.*)"\);', page)
-    address = address.replace("\\u0026", "&")
     shown = tickets[(tickets.district == "1") & tickets.public & tickets.closed_at.isna()]
-    answer = demo_client.get(address)
-    assert sum(point[2] for point in answer.json["points"]) == len(shown)
+    private = tickets[(tickets.district == "1") & ~tickets.public & tickets.closed_at.isna()]
+    answer = demo_client.get(sources(page)["heat"])
+    assert 0 <= on_the_map(answer.json) - len(shown) <= len(private)
     assert "private" in answer.headers["Cache-Control"]
+    months = demo_client.get(sources(page)["months"]).json["months"]
+    assert [month["label"] for month in months][:2] == ["January 2026", "February 2026"]
+    assert sum(on_the_map(month) for month in months) == on_the_map(answer.json)
+
+
+def test_areas_on_the_map_have_the_figures_of_the_table(
+    demo_client: FlaskClient, tickets: pd.DataFrame
+) -> None:
+    sign_in(demo_client, "administrator")
+    page = demo_client.get(f"/council?{ALL_DAYS}&areas=council").text
+    told = demo_client.get(sources(page)["shades"]).json
+    table = rows(page, "by-area")
+    names = [area["name"] for area in told["areas"]]
+    assert names == list(table)
+    for number, measure in enumerate(told["measures"][name] for name in MEASURES):
+        assert measure["words"] == [table[name][number] for name in names]
+        assert all(step is None or step < len(measure["legend"]) for step in measure["steps"])
+    assert not {"not shown", "not known"} & {*told["measures"]["per_1000"]["words"][:2]}
+    first = told["areas"][0]
+    assert first["tickets_words"] == f"See the {table[names[0]][0]} tickets"
+    behind = demo_client.get(first["tickets"]).text
+    public = tickets[(tickets.zones.map(lambda zones: zones.get("council")) == "1") & tickets.public]
+    assert f"<p>{len(public)} tickets" in behind
 
 
 def test_a_council_office_sees_no_other_district(demo_client: FlaskClient, tickets: pd.DataFrame) -> None:
@@ -139,4 +178,7 @@ def test_a_city_without_tickets_says_so(demo_client: FlaskClient) -> None:
     page = demo_client.get("/council").text
     assert totals(page)[:4] == ["0", "0", "0", "0"]
     assert "No tickets in these days." in page
-    assert demo_client.get("/council/heat.json").json == {"points": []}
+    assert demo_client.get("/council/heat.json").json == {"step": 0.001, "blocks": []}
+    assert demo_client.get("/council/months.json").json == {"step": 0.001, "months": []}
+    assert demo_client.get("/council/map.png").mimetype == "image/png"
+    assert demo_client.get("/council/map.html").status_code == 200

@@ -70,6 +70,8 @@ def gather(session: Session, city_id: int, ids: Sequence[int] | None = None) -> 
                 content.write(block)
     content.seek(0)
     types = COLUMNS | {ZONE + name: _TEXT for name in layers}
+    if not content.getbuffer().nbytes:
+        return pa.schema(types).empty_table()  # The reader takes a file without a row for a mistake.
     return pyarrow.csv.read_csv(
         content,
         read_options=pyarrow.csv.ReadOptions(column_names=list(types)),
