@@ -72,8 +72,10 @@ async function scripts() {
   await script("resident", []);
   await script("mine", []);
   await script("board", []);
+  await script("push", []);
   // Browsers of phones take modules as service workers only lately.
   await script("sw", [], "iife");
+  await script("effort", [], "iife");
   await script("report", leaflet);
   await script("crew", leaflet);
   await script("areas", leaflet);

@@ -5,6 +5,7 @@
 import { asset, forgetCaches, forgetPages, keepToday, offlinePage, page, photo } from "./phone/pages.mjs";
 import { keepPost, sendMoves } from "./phone/queue.mjs";
 import { forgetStore, known, movesOf } from "./phone/store.mjs";
+import { openMessage, showMessage } from "./shown.mjs";
 import { keepPublic, publicPage, questions, tile } from "./resident/pages.mjs";
 import { sendForm, sendReports } from "./resident/sending.mjs";
 
@@ -110,6 +111,9 @@ async function signInPage(request) {
   if (response.ok) await forgetPages();
   return response;
 }
+
+self.addEventListener("push", (event) => event.waitUntil(showMessage(event)));
+self.addEventListener("notificationclick", (event) => event.waitUntil(openMessage(event)));
 
 self.addEventListener("sync", (event) => {
   if (event.tag === "moves") event.waitUntil(sendMoves().then(tell));

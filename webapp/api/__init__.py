@@ -2,7 +2,19 @@
 
 from flask import Blueprint
 
-from webapp.api import errors, exports, features, feeds, health, open311, openapi, photos, tiles
+from webapp.api import (
+    errors,
+    exports,
+    features,
+    feeds,
+    health,
+    one_tap,
+    one_tap_alerts,
+    open311,
+    openapi,
+    photos,
+    tiles,
+)
 
 blueprints: list[Blueprint] = [
     *open311.blueprints,
@@ -13,5 +25,7 @@ blueprints: list[Blueprint] = [
     health.blueprint,
     photos.blueprint,
     tiles.blueprint,
+    one_tap.blueprint,
+    one_tap_alerts.blueprint,
     errors.blueprint,
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from sqlalchemy import select
 
@@ -29,7 +31,7 @@ def bounce(recipient: str) -> None:
     Where its address is dead, nothing is mailed there any more, and staff see it on the ticket. Anything else
     that was sent to the address of bounces is left alone.
     """
-    found = bounces.read(click.get_binary_stream("stdin").read(LONGEST), recipient)
+    found = bounces.read(sys.stdin.buffer.read(LONGEST), recipient)
     if found is None:
         click.echo("No report on a mail of ours: nothing to do.")
         return

@@ -107,6 +107,7 @@ class Draft(BaseModel):
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = "en"
     prefers: Literal["email", "sms", "push", "phone", "letter", "none"] = "email"
     """How the reporter wants to hear from us."""
+    postal_address: str | None = Field(default=None, repr=False)
     channel: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,20}$")] = "web"
     idempotency_key: Annotated[str | None, Field(pattern=r"^[!-~]{1,200}$")] = None
     external_id: Annotated[str, _plain(200)] | None = None
@@ -124,7 +125,9 @@ class Draft(BaseModel):
     @property
     def contact(self) -> ContactDetails:
         """How to reach whoever reported; falsy where they told nothing of themselves."""
-        return clean(self.name, self.email, self.phone, self.language, self.prefers)[0]
+        return clean(
+            self.name, self.email, self.phone, self.language, self.prefers, self.postal_address
+        )[0]
 
 
 def read_draft(catalog: Catalog, fields: Mapping[str, Any]) -> Draft:
@@ -159,7 +162,9 @@ def read_draft(catalog: Catalog, fields: Mapping[str, Any]) -> Draft:
         answers, wrong = read_answers(service, fields.get("answers") or {})
         problems += [Problem(f"answers.{code}", message) for code, message in wrong.items()]
     name, email, phone = (_text_or_none(fields.get(field)) for field in ("name", "email", "phone"))
-    problems += [Problem(field, message) for field, message in clean(name, email, phone)[1].items()]
+    postal = _text_or_none(fields.get("postal_address"))
+    unclear = clean(name, email, phone, postal_address=postal)[1]
+    problems += [Problem(field, message) for field, message in unclear.items()]
     if draft is None or problems:
         raise DraftError(list(dict.fromkeys(problems)))
     return draft.model_copy(update={"answers": answers})

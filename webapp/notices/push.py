@@ -89,6 +89,12 @@ def subscribe(
     return contact_id
 
 
+def contact_of(session: Session, city_id: int, endpoint: str) -> int | None:
+    """Return the contact that a browser is, None where it is not subscribed."""
+    one = (PushSubscription.city_id == city_id, PushSubscription.endpoint == endpoint)
+    return session.scalar(select(PushSubscription.contact_id).where(*one))
+
+
 def forget(session: Session, city_id: int, contact_id: int) -> None:
     """Forget a browser that is subscribed no more. The caller commits."""
     one = (PushSubscription.city_id == city_id, PushSubscription.contact_id == contact_id)

@@ -72,7 +72,9 @@ def staff_places() -> list[StaffPlace]:
         first = 0 if current_user.role == "agent" else len(places)
         places.insert(first, StaffPlace("/desk", _("Desk"), "desk"))
         places.append(StaffPlace("/desk/repeats", _("Repeats"), "repeats"))
+        places.append(StaffPlace("/desk/told", _("To be told"), "told"))
         places.append(StaffPlace("/unassigned", _("Unassigned"), "unassigned"))
+        places.append(StaffPlace("/checking", _("To check"), "checking"))
     if current_user.role in ("auditor", "administrator"):
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
     if current_user.role in ("council", "administrator"):

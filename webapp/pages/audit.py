@@ -14,6 +14,8 @@ blueprint = Blueprint("audit", __name__)
 A_PAGE = 100
 KINDS = {
     "contact_seen": _l("Saw how to reach a reporter"),
+    "contacts_erased": _l("Erased how to reach reporters"),
+    "original_seen": _l("Saw what was taken out of public view"),
     "ticket": _l("Changed a ticket"),
     "signed_in": _l("Signed in"),
     "sign_in_failed": _l("Could not sign in"),
@@ -28,6 +30,8 @@ KINDS = {
     "key_revoked": _l("Revoked a key"),
     "webhook_added": _l("Added a webhook"),
     "webhook_stopped": _l("Stopped a webhook"),
+    "told": _l("Told somebody by phone or letter"),
+    "untold": _l("Took back that somebody was told"),
     "outside_paused": _l("Paused another system"),
     "outside_resumed": _l("Let another system go on"),
     "outside_again": _l("Sent something again to another system"),

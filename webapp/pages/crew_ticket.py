@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -24,6 +25,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp.catalog.deadlines import LEVELS
 from webapp.catalog.snapshot import CrewEntry
 from webapp.dispatch import by_hand
+from webapp.notices import told
 from webapp.pages.context import served
 from webapp.pages.crew import RULE
 from webapp.pages.crew_choice import may_see
@@ -165,8 +167,17 @@ def page(
         key=secrets.token_urlsafe(12),
         typed=typed,
         contacts=contacts,
+        told=_told(row),
     )
     return make_response(answer, status)
+
+
+def _told(row: TicketRow) -> Sequence[told.ToTell]:
+    """Return who is to be told by hand, and what did not arrive, for those who may do something about it."""
+    here = served()
+    if current_user.role not in lifecycle.COMPARERS:
+        return []
+    return told.of_ticket(here.session, here.city.id, row.id)
 
 
 def other_crews(row: TicketRow) -> list[CrewEntry]:

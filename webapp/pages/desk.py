@@ -133,7 +133,7 @@ def _with_callers(typed: Call) -> Call:
     fields = typed.as_fields() | {"callers": tuple(found)}
     if found:
         latest = next(iter(found.values()))
-        for name in ("name", "email", "phone", "language"):
+        for name in ("name", "email", "phone", "language", "postal_address"):
             fields[name] = fields[name] or getattr(latest, name) or ""
         fields["prefers"] = latest.prefers
     return Call(**fields)
@@ -157,6 +157,7 @@ def _send(typed: Call, drafts: Sequence[DeskDraft]) -> AnyResponse:
         "phone": typed.phone,
         "language": typed.language or chosen_language(),
         "prefers": typed.prefers,
+        "postal_address": typed.postal_address,
         "channel": typed.channel,
         "idempotency_key": typed.key,
         "same_as": same,
@@ -199,7 +200,7 @@ def _page(typed: Call, known: Known, errors: dict[str, str], drafts: Sequence[De
         earlier=earlier_reports(here.session, here.city.id, typed.callers),
         drafts=[draft for draft in drafts if draft.key != typed.key],
         channels=CHANNELS,
-        contact_ways=contacts.WAYS,
+        contact_ways=[way for way in contacts.WAYS if way != "push"],
         languages=_languages(),
         services=here.catalog.services,
         picture=thumbnail(*place) if known.place and known.place["placed"] else None,

@@ -35,6 +35,7 @@ class Call:
     name: str = ""
     language: str = ""
     prefers: str = "email"
+    postal_address: str = ""
     about: str = ""
     """The caller's words."""
     pick: str = ""

@@ -120,6 +120,12 @@ def _can_be_opened() -> bool:
     return adapter is not None and adapter.test(method="GET")
 
 
+@blueprint.app_template_global()
+def language_name(language: str) -> str:
+    """Return what a language is called in the reader's own."""
+    return locale_of(language).get_display_name(locale_of(chosen_language())) or language
+
+
 def _own_name(language: str) -> str:
     name = locale_of(language).get_display_name() or language
     return name[:1].upper() + name[1:]

@@ -63,6 +63,18 @@ def followed(session: Session, city_id: int, follower_id: int) -> Followed | Non
     return None if row is None else Followed(*row)
 
 
+def follows(session: Session, city_id: int, report_id: int, contact_id: int) -> bool:
+    """Say whether a contact hears of a report as a follower."""
+    hears = select(Follower.id).where(
+        Follower.city_id == city_id,
+        Follower.report_id == report_id,
+        Follower.contact_id == contact_id,
+        Follower.confirmed_at.is_not(None),
+        Follower.stopped_at.is_(None),
+    )
+    return bool(session.scalar(select(hears.exists())))
+
+
 def confirm(session: Session, city_id: int, follower_id: int) -> None:
     """Have a follower hear of the report from now on, also one who had stopped."""
     _note(session, city_id, follower_id, confirmed_at=func.now(), stopped_at=None)
