@@ -13,7 +13,7 @@ from flask import Response, current_app, request
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session, sessionmaker
 
-from webapp.api.open311.dates import w3c
+from webapp.api.open311.dates import local, w3c
 from webapp.api.open311.filters import read_filters
 from webapp.api.open311.jurisdiction import city_of
 from webapp.api.open311.listing import reader_of
@@ -70,11 +70,11 @@ def _cells(reader: Reader, row: RowMapping) -> list[Any]:
     service = reader.known.services[row["service_id"]]
     fields = reader.fields(row, extensions=False) | {
         "status_description": words(row["status"]),
-        "closed_date": None if row["open"] else w3c(row["updated_at"], reader.zone),
+        "closed_date": None if row["open"] else local(row["updated_at"], reader.zone),
         "source": row["channel"],
         "service_subtype": _subtype(row, service) if reader.sees_all(row) else None,
     }
-    return [_harmless(fields[name]) for name in _COLUMNS]
+    return [_cell(fields[name]) for name in _COLUMNS]
 
 
 def _subtype(row: RowMapping, service: ServiceEntry) -> str:
@@ -87,8 +87,10 @@ def _subtype(row: RowMapping, service: ServiceEntry) -> str:
     return "; ".join(names)
 
 
-def _harmless(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula: people's words may begin with ``=``."""
+    if isinstance(value, datetime):
+        return w3c(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

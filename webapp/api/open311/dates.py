@@ -1,4 +1,4 @@
-"""Dates as GeoReport v2 writes them."""
+"""Dates as GeoReport v2 writes them: W3C date-times to the second with the city's offset."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 
-def w3c(when: datetime | None, zone: ZoneInfo) -> str | None:
-    """Return a W3C date-time to the second with the city's offset, such as ``2026-11-22T14:05:00-05:00``."""
-    return None if when is None else when.astimezone(zone).isoformat(timespec="seconds")
+def local(when: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Return a moment by the city's clock."""
+    return None if when is None else when.astimezone(zone)
+
+
+def w3c(when: datetime) -> str:
+    """Return a moment as it is written, such as ``2026-11-22T14:05:00-05:00``."""
+    return when.isoformat(timespec="seconds")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, request
 
 from webapp.api.addresses import base_url
-from webapp.api.open311.dates import w3c
+from webapp.api.open311.dates import local
 from webapp.api.open311.formats import MEDIA_TYPES, Format, respond
 from webapp.api.open311.jurisdiction import city_of
 from webapp.api.open311.parameters import Parameters
@@ -21,7 +21,7 @@ def document(form: Format) -> Response:
     """Answer the service discovery document."""
     city = city_of(Parameters(request))
     # Services and questions change when the city file is loaded.
-    changeset = w3c(city.loaded_at, ZoneInfo(city.time_zone))
+    changeset = local(city.loaded_at, ZoneInfo(city.time_zone))
     base = base_url()
     contact = city.details.get("contact") or {}
     ways = [str(contact[way]) for way in ("phone", "email", "url") if contact.get(way)]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping
 
-from webapp.api.open311.dates import w3c
+from webapp.api.open311.dates import local
 from webapp.catalog.snapshot import Catalog, ServiceEntry
 from webapp.tickets.lifecycle import words
 
@@ -29,7 +29,7 @@ def extension_fields(
         },
         "notes": [
             {
-                "datetime": w3c(datetime.fromtimestamp(at, UTC), zone),
+                "datetime": local(datetime.fromtimestamp(at, UTC), zone),
                 "description": note or words(kind).capitalize(),
                 "type": kind,
             }

@@ -1,17 +1,20 @@
 """XML and JSON from one shape.
 
-A document is a root name and plain data: dicts, lists, text, numbers, booleans, None. In XML a list is an
-element that holds one child an item, named by ``ITEM_NAMES``; in JSON it is an array, and the root's own name
+A document is a root name and plain data: dicts, lists, text, numbers, booleans, moments, None. In XML a list is
+an element that holds one child an item, named by ``ITEM_NAMES``; in JSON it is an array, and the root's own name
 is dropped.
 """
 
 from __future__ import annotations
 
-import json
 import re
+from datetime import datetime
 from typing import Any, Literal
 
+import orjson
 from flask import Response
+
+from webapp.api.open311.dates import w3c
 
 Format = Literal["xml", "json"]
 
@@ -49,22 +52,22 @@ def respond(form: Format, root: str, value: Any, *, status: int = 200, bare: boo
     bare
         Leave the character set out of the content type. The public validator of discovery documents insists.
     """
-    text = to_xml(root, value) if form == "xml" else to_json(value)
+    body = to_xml(root, value) if form == "xml" else to_json(value)
     content_type = MEDIA_TYPES[form] if bare else f"{MEDIA_TYPES[form]}; charset=utf-8"
     # Set as a header: Flask's own `mimetype` would add the character set to text/xml.
-    return Response(text.encode("utf-8", "replace"), status=status, headers={"Content-Type": content_type})
+    return Response(body, status=status, headers={"Content-Type": content_type})
 
 
-def to_json(value: Any) -> str:
-    """Return ``value`` as JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def to_json(value: Any) -> bytes:
+    """Return ``value`` as JSON, moments as ``w3c`` writes them."""
+    return orjson.dumps(value, option=orjson.OPT_OMIT_MICROSECONDS)
 
 
-def to_xml(root: str, value: Any) -> str:
+def to_xml(root: str, value: Any) -> bytes:
     """Return ``value`` as an XML document with the root element ``root``."""
     parts = ['<?xml version="1.0" encoding="utf-8"?>\n']
     _write(parts, root, value)
-    return "".join(parts)
+    return "".join(parts).encode()
 
 
 def _write(parts: list[str], name: str, value: Any) -> None:
@@ -82,6 +85,8 @@ def _write(parts: list[str], name: str, value: Any) -> None:
         parts.append("true" if value else "false")
     elif isinstance(value, str):
         parts.append(_SPECIAL.sub(_replace, value))
+    elif isinstance(value, datetime):
+        parts.append(w3c(value))
     else:
         parts.append(str(value))
     parts.append(f"</{name}>")

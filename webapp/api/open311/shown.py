@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import RowMapping
 
 from layers.models import City
-from webapp.api.open311.dates import w3c
+from webapp.api.open311.dates import local
 from webapp.api.open311.extensions import extension_fields
 from webapp.api.open311.states import words
 from webapp.catalog.snapshot import Catalog, ServiceEntry
@@ -69,9 +69,9 @@ class Reader:
             "description": row["description"] if sees_all else None,
             "agency_responsible": self.known.departments[row["department_id"]].name,
             "service_notice": service.notice or None,
-            "requested_datetime": w3c(row["requested_at"], zone),
-            "updated_datetime": w3c(row["updated_at"], zone),
-            "expected_datetime": w3c(row["due_at"], zone),
+            "requested_datetime": local(row["requested_at"], zone),
+            "updated_datetime": local(row["updated_at"], zone),
+            "expected_datetime": local(row["due_at"], zone),
             "address": row["address"] if sees_all else None,
             "address_id": None,
             "zipcode": row["postcode"],

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 
 from layers.models import City
 from webapp.api.open311 import callers
-from webapp.api.open311.dates import w3c
+from webapp.api.open311.dates import local
 from webapp.api.open311.errors import bad, missing
 from webapp.api.open311.filters import LAST_PAGE, MOST_REQUESTS, in_order, numbers, span
 from webapp.api.open311.formats import Format, respond
@@ -60,7 +60,7 @@ def _shown(row: RowMapping, zone: ZoneInfo) -> dict[str, Any]:
         "update_id": _update_id(row["id"], row["tracking_number"]),
         "service_request_id": row["tracking_number"],
         "status": update_status(row["kind"], row["data"]),
-        "updated_datetime": w3c(row["at"], zone),
+        "updated_datetime": local(row["at"], zone),
         "description": row["note"] or update_words(row["kind"], row["data"]),
         "media_url": links[0] if links else None,
         "external_status_code": row["kind"],
