@@ -166,7 +166,6 @@ class Contact(Base):
     )
     bounced_at: Mapped[datetime | None] = mapped_column(comment="Mail came back: none is sent any more")
     stopped_at: Mapped[datetime | None] = mapped_column(comment="They asked for no more messages")
-    erased_at: Mapped[datetime | None] = mapped_column(comment="Since then nothing of it is kept but the row")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
