@@ -18,7 +18,7 @@ from layers.tomlfile import Keys, line_numbers
 from webapp.config import Settings
 
 SECTIONS = (
-    *("city", "layers", "calendar", "staff", "departments", "crews", "services", "rules"),
+    *("city", "layers", "calendar", "staff", "privacy", "departments", "crews", "services", "rules"),
     *("priorities", "escalations", "back_offices", "quiet_hours", "articles", "tables"),
 )
 

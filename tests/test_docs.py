@@ -13,6 +13,7 @@ from webapp.catalog.sections import (
     DepartmentRow,
     DuplicatesRow,
     HolidayRow,
+    OnlyIfRow,
     OptionRow,
     QuestionRow,
     ServiceRow,
@@ -23,13 +24,13 @@ from webapp.catalog.tables import TableRow
 from webapp.config import CHECKOUT, Settings
 from webapp.dispatch.sections import EscalationRow, PriorityRow, RuleRow
 from webapp.notices.sections import BackOfficeRow, QuietHoursSection
-from webapp.people.cityfile import StaffSection
+from webapp.people.cityfile import PrivacySection, StaffSection
 
 CITY_FILE = (
     *(CitySection, SegmentLayer, ZoneLayer, AssetLayer, CalendarSection, HolidayRow, DepartmentRow, CrewRow),
     *(ServiceRow, TargetRow, ServiceTranslation, DuplicatesRow, QuestionRow, OptionRow, RuleRow, TableRow),
     *(PriorityRow, EscalationRow, StaffSection, ArticleRow, BackOfficeRow, OwnerRow, EmergencySection),
-    QuietHoursSection,
+    *(QuietHoursSection, PrivacySection, OnlyIfRow),
 )
 
 

@@ -19,3 +19,9 @@ PATTERNS = {
 def personal(text: str) -> list[str]:
     """Return the kinds of `PATTERNS` that a text seems to hold."""
     return [kind for kind, pattern in PATTERNS.items() if re.search(pattern, text, re.ASCII)]
+
+
+def found(text: str) -> list[str]:
+    """Return what in a text looks like one of `PATTERNS`, as it stands there, each once."""
+    hits = (match.group() for pattern in PATTERNS.values() for match in re.finditer(pattern, text, re.ASCII))
+    return list(dict.fromkeys(hit.strip(" \t\n.,;:()") for hit in hits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import select
@@ -12,9 +13,20 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import Settings, settings
 from webapp.db import job_sessions
-from webapp.notices import delivering, handing_over, hearing, orders, outbox, outside, webhooks
+from webapp.notices import delivering, erasing, handing_over, hearing, orders, outbox, outside, webhooks
 
 log = structlog.get_logger()
+
+
+@jobs.app.periodic(cron="23 8 * * *")
+@jobs.app.task(name="erase_contacts", queueing_lock="erase_contacts")
+def erase_contacts(timestamp: int) -> None:
+    """Erase how to reach people whose term is over."""
+    now = datetime.fromtimestamp(timestamp, UTC)
+    with job_sessions(settings().database)() as session:
+        for city in session.scalars(select(City)).all():
+            while erasing.erase_old(session, city, now):
+                session.commit()
 
 
 @jobs.app.periodic(cron="* * * * * */5")

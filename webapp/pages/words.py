@@ -30,6 +30,10 @@ STATUSES = {
     "merged": _l("Joined with another ticket"),
 }
 EVENTS = {
+    "shown": _l("Shown to everybody"),
+    "hidden": _l("Kept to staff"),
+    "redacted": _l("Taken out of what others see"),
+    "restored": _l("Put back into what others see"),
     **STATUSES,
     "received": _l("Received"),
     "joined": _l("Somebody else reported it too"),

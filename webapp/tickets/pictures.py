@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -25,6 +26,11 @@ LONGEST_SIDE = 2048
 SMALL_SIDE = 480
 _QUALITY = 82
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "GIF")
+
+
+Box = tuple[float, float, float, float]
+"""A part of a picture: left, top, width and height, in parts of 1 of its own."""
+_CELLS = 8
 
 
 class PhotoRefusedError(ValueError):
@@ -76,6 +82,30 @@ def draw(stream: BinaryIO) -> Picture:
         raise PhotoRefusedError(Sentence("is a damaged picture: take or save it again.")) from None
 
 
+def blurred(content: bytes, boxes: Iterable[Box]) -> Picture:
+    """Return a picture of ours with parts made unrecognisable: a few cells of their mean colours."""
+    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
+        flat = image.convert("RGB")
+    for left, top, width, height in boxes:
+        corners = (
+            left * flat.width,
+            top * flat.height,
+            (left + width) * flat.width,
+            (top + height) * flat.height,
+        )
+        x0, y0, x1, y1 = map(round, corners)
+        area = max(0, x0), max(0, y0), min(flat.width, x1), min(flat.height, y1)
+        if area[0] < area[2] and area[1] < area[3]:
+            part = flat.crop(area)
+            flat.paste(
+                part.resize((_CELLS, _CELLS), Image.Resampling.BOX).resize(
+                    part.size, Image.Resampling.NEAREST
+                ),
+                area,
+            )
+    return _kept(flat)
+
+
 def _drawn(content: bytes) -> Picture:
     with warnings.catch_warnings():
         # Pillow warns of many pixels, and decodes them all the same; we count ourselves.
@@ -92,6 +122,10 @@ def _drawn(content: bytes) -> Picture:
             image.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(image)
             flat = _on_white(upright)
+    return _kept(flat)
+
+
+def _kept(flat: Image.Image) -> Picture:
     flat.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     large = _jpeg(flat)
     width, height = flat.size

@@ -73,6 +73,8 @@ class TicketRow:
     priority_why: str
     report_count: int
     merged_into: int | None
+    hidden: bool
+    """Whether only staff may see it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class ReportRow:
     duplicate_decision: str
     duplicate_reasons: list[Any]
     suggestions: list[int]
+    hidden: bool
+    """Whether only staff may see it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,13 @@ def ticket_by_tracking(
     report = ReportRow(**found._mapping)
     row = session.execute(_tickets(city_id).where(Ticket.id == report.ticket_id)).one()
     return report, TicketRow(**row._mapping)
+
+
+def tracking_number(session: Session, city_id: int, report_id: int) -> str | None:
+    """Return the number by which a report is followed."""
+    return session.scalar(
+        select(Report.tracking_number).where(Report.city_id == city_id, Report.id == report_id)
+    )
 
 
 def open_tickets(

@@ -52,7 +52,7 @@ def _attribute(question: QuestionEntry, order: int) -> dict[str, Any]:
         "variable": question.variable,
         "code": question.code,
         "datatype": question.datatype,
-        "required": question.required,
+        "required": question.required and question.only_if is None,
         "datatype_description": question.hint or None,
         "order": order,
         "description": question.text,
