@@ -79,6 +79,7 @@ async function scripts() {
   await script("report", leaflet);
   await script("crew", leaflet);
   await script("areas", leaflet);
+  await script("area-alerts", leaflet);
   // Beside it, folium loads Leaflet as a global: one copy is enough.
   await script("folium", [], "iife");
 }

@@ -1,10 +1,14 @@
-// Every page: light or dark, menus that close, and forms that are sent once.
+// Every page: light or dark, menus that close, printing, and forms that are sent once.
 
 import { keepTheme, switchTheme } from "./theme.mjs";
 
 keepTheme();
 for (const button of document.querySelectorAll("[data-theme-switch]")) {
   button.addEventListener("click", switchTheme);
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
 }
 
 // A menu closes by a tap beside it, by Escape, and when the focus has left it.

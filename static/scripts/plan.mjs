@@ -2,7 +2,6 @@
 
 const none = document.querySelector("[data-no-place]");
 
-document.querySelector("[data-print]").addEventListener("click", () => window.print());
 document.querySelector("[data-here]").addEventListener("click", () => {
   if (!navigator.geolocation) {
     none.hidden = false;

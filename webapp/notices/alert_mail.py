@@ -62,7 +62,7 @@ def _message(
         text="\n\n".join(lines),
         path=path,
         path_words=_("Change or stop this alert"),
-        stop_path=f"{path}/stop",
+        stop_path=f"{path}/now",
     )
 
 

@@ -85,7 +85,7 @@ def send_alert(
 
 def alert_path(settings: Settings, city_id: int, alert_id: int) -> str:
     """Return the address of the page where an alert is looked at, confirmed and ended."""
-    return f"/alerts/{tokens.sign(settings.secret_key, ALERT, city_id, alert_id)}"
+    return f"/area-alerts/{tokens.sign(settings.secret_key, ALERT, city_id, alert_id)}"
 
 
 def _language_of(session: Session, city: City, contact_id: int) -> Callable[[str], str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
-import segno
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, session
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
@@ -13,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.pages.context import served
 from webapp.pages.language import said
+from webapp.pages.qr import qr
 from webapp.people import accounts, audit, second_factor, sessions
 from webapp.people.access import SIGNED_IN, access
 from webapp.people.passwords import is_password
@@ -106,10 +104,4 @@ def _qr() -> Markup:
     """Return the picture that an app reads the new secret from; the same until it is set up."""
     secret = session.setdefault("new_factor", second_factor.new_secret())
     address = second_factor.address(secret, current_user, f"{served().city.name} 311")
-    picture = io.BytesIO()
-    segno.make(address, error="m").save(
-        picture, kind="svg", scale=5, border=4, light="#fff", dark="#000", xmldecl=False, svgns=False,
-        title=_("QR code for the app"), nl=False,
-    )  # fmt: skip
-    # segno writes numbers and our own title, nothing that was typed.
-    return Markup(picture.getvalue().decode())  # noqa: S704
+    return qr(address, _("QR code for the app"))

@@ -17,7 +17,7 @@ from webapp.intake import heeding
 from webapp.intake.draft import LONGEST_DESCRIPTION, DraftError, read_draft
 from webapp.intake.look import look
 from webapp.intake.submit import submit
-from webapp.pages import effort, report_form, stepping, what
+from webapp.pages import effort, report_form, reporter, stepping, what
 from webapp.pages.context import served
 from webapp.pages.likely import likely_tickets
 from webapp.pages.places import atlas, city_view, described
@@ -126,6 +126,7 @@ def send() -> AnyResponse:
         held.give(here.session, here.city.id, form.key, receipt.report_id, photos.names, photos.alts)
     here.session.commit()
     effort.note_sent()
+    reporter.remember(receipt.report_id)
     return redirect(url_for("track.report", number=receipt.tracking_number, sent=""), 303)
 
 

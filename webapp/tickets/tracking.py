@@ -23,6 +23,13 @@ _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _FILLING = re.compile(r"[\s\-‐‑‒–—_.]+")
 
 
+_WORDS = (
+    "Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "Juliett", "Kilo", "Mike",
+    "November", "Papa", "Quebec", "Romeo", "Sierra", "Tango", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu",
+)  # fmt: skip
+_SAID = {word[0]: word for word in _WORDS}
+
+
 class TrackingNumberError(ValueError):
     """What was typed cannot be a tracking number; the message says why, for the one who typed it."""
 
@@ -91,6 +98,14 @@ def normalise(text: str) -> str:
             "places. Please compare it with the one you were given."
         )
     return _dashed(characters)
+
+
+def spelled(number: str) -> list[str]:
+    """Return the characters of a number as they are said on the phone: ``K Kilo``, ``7``, ``Q Quebec``.
+
+    The words are those of the International Civil Aviation Organization's alphabet, alike in all languages.
+    """
+    return [f"{each} {_SAID[each]}" if each in _SAID else each for each in number if each in _VALUES]
 
 
 def _dashed(characters: str) -> str:
