@@ -79,10 +79,12 @@ class Town:
         name: str | None = "Ada",
         description: str = "A hole",
         language: str = "en",
+        **details: str,
     ) -> Report:
         contact = None
         if email or name:
-            contact = find_or_make(self.session, self.city.id, ContactDetails(name, email, language=language))
+            given = ContactDetails(name, email, language=language, **details)  # type: ignore[arg-type]
+            contact = find_or_make(self.session, self.city.id, given)
         report = Report(
             city_id=self.city.id, tracking_number=new_number(), ticket_id=self.ticket.id, service_id=1,
             channel="web", description=description, answers={}, media_urls=[], contact_id=contact,
@@ -134,6 +136,8 @@ class MailServer:
 
     def __init__(self) -> None:
         self.accepted: list[EmailMessage] = []
+        self.senders: list[str | None] = []
+        """The envelope's sender of each."""
         self.replies: list[str] = []
         self.on_recipient: Callable[[], None] = lambda: None
         self.on_accepted: Callable[[], None] = lambda: None
@@ -152,6 +156,7 @@ class MailServer:
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.accepted.append(message)
+        self.senders.append(envelope.mail_from)
         self.on_accepted()
         return "250 OK"
 

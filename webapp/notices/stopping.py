@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -73,7 +73,7 @@ def stop_report(session: Session, city_id: int, contact_id: int, report_id: int)
     ids = contacts.same_address(session, city_id, contact_id)
     same = _of_its_ticket(city_id, report_id)
     people = select(func.unnest(literal(list(ids))).label("id")).subquery()
-    stops = select(Report.city_id, Report.id, people.c.id, func.now()).where(same)
+    stops = select(Report.city_id, Report.id, people.c.id, func.now()).join(people, true()).where(same)
     made = insert(Follower).from_select(["city_id", "report_id", "contact_id", "stopped_at"], stops)
     session.execute(
         made.on_conflict_do_update(
