@@ -19,6 +19,7 @@ TASK_MODULES = [
     "webapp.intake.jobs",
     "webapp.notices.following_jobs",
     "webapp.notices.jobs",
+    "webapp.pages.jobs",
     "webapp.tickets.jobs",
 ]
 
