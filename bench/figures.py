@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).parents[1]
-ORDER = ("snap", "zones", "locate", "cluster", "load", "submit", "tiles", "api", "scale")
+ORDER = ("snap", "zones", "locate", "cluster", "load", "submit", "tiles", "page", "api", "scale")
 _AT_MOST = (
     "_missed",
+    "_requests",
     "_us",
     "_ms",
     "_mb",
