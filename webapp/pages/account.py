@@ -81,6 +81,10 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))
+    if current_user.role in ("council", "supervisor", "administrator"):
+        places.append(StaffPlace("/forecast", _("Forecast"), "forecast"))
+        places.append(StaffPlace("/forecast/alerts", _("Alerts"), "alerts"))
+        places.append(StaffPlace("/printed", _("Reports to print"), "printed"))
     if current_user.role in ("supervisor", "administrator"):
         places.append(StaffPlace("/admin/areas", _("Areas"), "areas"))
     if current_user.role == "administrator":
