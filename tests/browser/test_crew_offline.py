@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine, text
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from tests.browser import steps
 from tests.browser.steps import assert_accessible, sign_in
 from tests.fixtures.browsers import SCREENSHOTS, SIZES
 from webapp.pages.phone import ASSETS
@@ -160,7 +161,7 @@ def test_a_day_with_an_offline_stretch(
     assert kinds(crew_engine, ids[1]) == ["waiting", "done"]
     # What residents keep is fetched as by nobody, also while somebody is signed in.
     page.goto("/")
-    page.wait_for_function("async () => (await caches.match('/on-this-phone', { ignoreVary: true })) && true")
+    steps.until_kept(page, "/", "/on-this-phone", "/questions/all")
     page.goto("/account")
     page.get_by_role("button", name="Sign out").last.click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

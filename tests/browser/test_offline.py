@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Error, Page, Playwright, expect
 from sqlalchemy import text
 
-from tests.browser.steps import assert_accessible, choose, drag_map
+from tests.browser.steps import assert_accessible, choose, drag_map, until_kept
 from tests.fixtures.browsers import SCREENSHOTS, SIZES
 from webapp.config import CHECKOUT
 from webapp.db import make_engine
@@ -49,8 +50,9 @@ class Server:
         pytest.fail("the web process does not come up")
 
     def kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
 
 class Phone:
@@ -80,7 +82,9 @@ class Phone:
         self.close()
 
     def close(self) -> None:
-        self._context.close()
+        # One that was killed may be gone by now.
+        with suppress(Error):
+            self._context.close()
 
 
 def _command(entry: Path) -> list[bytes]:
@@ -104,17 +108,6 @@ def phone(playwright: Playwright, tmp_path: Path, server: Server) -> Iterator[Ph
     phone.close()
 
 
-def until_kept(page: Page) -> None:
-    """Wait until the phone has the form and all questions."""
-    page.wait_for_function(
-        """async () => {
-            const kept = await caches.open("public");
-            return (await kept.match("/", { ignoreVary: true })) && (await kept.match("/questions/all", { ignoreVary: true }));
-        }""",
-        timeout=60_000,
-    )
-
-
 def reports(database: str) -> list[str]:
     engine = make_engine(database)
     with engine.connect() as connection:
@@ -134,7 +127,7 @@ def test_what_is_written_offline_is_sent_once(phone: Phone, server: Server, comm
     page = phone.open()
     page.goto("/")
     drag_map(page, 40, 30)
-    until_kept(page)
+    until_kept(page, "/", "/on-this-phone", "/questions/all")
     page.goto("/on-this-phone")
     expect(page.get_by_text("Nothing yet.")).to_be_visible()
     server.kill()

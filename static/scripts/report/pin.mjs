@@ -28,8 +28,7 @@ export function startPin(page, form, { placed }) {
   let picked = {};
   let note = "";
 
-  map.fitBounds(JSON.parse(page.dataset.bounds), { animate: false });
-  if (page.dataset.center) map.setView(JSON.parse(page.dataset.center), 16, { animate: false });
+  map.setView(JSON.parse(page.dataset.center), 16, { animate: false });
 
   function ask() {
     const { lat, lng } = map.getCenter().wrap();
