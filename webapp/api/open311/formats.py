@@ -1,8 +1,8 @@
 """XML and JSON from one shape.
 
-A document is a root name and plain data: dicts, lists, text, numbers, booleans, moments, None. In XML a list is
-an element that holds one child an item, named by ``ITEM_NAMES``; in JSON it is an array, and the root's own name
-is dropped.
+A document is a root name and plain data: dicts, lists, text, numbers, booleans, moments, None. In XML a list
+is an element that holds one child an item, named by ``ITEM_NAMES``; in JSON it is an array, and the root has
+no name.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -147,6 +148,8 @@ def _newest_first(filters: Filters) -> tuple[ColumnElement[Any], ...]:
     return when.desc(), Report.id.desc()
 
 
+# What is the same in each question is made once: making it takes longer than sending it.
+@lru_cache
 def _last_note(city_id: int) -> FromClause:
     """Select what was said last. A move without words leaves nothing of what was said before."""
     entry = TimelineEntry
@@ -183,6 +186,7 @@ def _standing_note() -> ColumnElement[str]:
     )
 
 
+@lru_cache
 def _columns(last_note: FromClause) -> list[ColumnElement[Any]]:
     photos = (
         select(func.array_agg(aggregate_order_by(Photo.name, Photo.id)))
