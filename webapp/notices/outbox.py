@@ -194,6 +194,7 @@ def _notices(city_id: int) -> Select[int, int, int, int, str]:
             TimelineEntry.city_id == city_id,
             TimelineEntry.actor != "import",
             ~told.exists(),
+            or_(TimelineEntry.kind.not_in(TOLD_ITS_REPORTER), reader.c.contact_id == Report.contact_id),
             or_(TimelineEntry.kind.not_in(TOLD_WHO_WAS_TOLD), heard_of_the_move),
         )
         .ext(distinct_on(TimelineEntry.id, way.c.channel, way.c.address))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
 from contextlib import suppress
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
 from webapp.config import Settings
-from webapp.notices.links import base_url
+
+LASTS_S = 12 * 60 * 60
+"""So long a signature holds: a day is the most that is allowed, by clocks that may differ."""
 
 
 def new_key() -> str:
@@ -44,7 +48,12 @@ def public_key(settings: Settings) -> str:
 def authorization(settings: Settings, endpoint: str) -> str:
     """Return the header by which the maker of a browser knows who pushes."""
     parts = urlsplit(endpoint)
-    claims = {"aud": f"{parts.scheme}://{parts.netloc}", "sub": base_url(settings)}
+    claims = {
+        "aud": f"{parts.scheme}://{parts.netloc}",
+        # Whom the maker of the browser writes to, should we push too much.
+        "sub": f"mailto:{parseaddr(settings.mail_from)[1]}",
+        "exp": int(time.time()) + LASTS_S,
+    }
     header: str = _signer(settings).sign(claims)["Authorization"]
     return header
 
