@@ -76,6 +76,7 @@ async function scripts() {
   // Browsers of phones take modules as service workers only lately.
   await script("sw", [], "iife");
   await script("effort", [], "iife");
+  await script("redact", []);
   await script("report", leaflet);
   await script("crew", leaflet);
   await script("areas", leaflet);

@@ -87,6 +87,15 @@ def test_a_mistake_is_told_with_its_line_and_its_fix(
     assert findings[0].line is not None
 
 
+def test_a_question_depends_only_on_answers_that_one_before_it_offers(write: Write) -> None:
+    asked = '{ code = "swerve", text = "Do cars swerve?", only_if = { question = "deep", answers = ["%s"] } },\n]\n'
+    first, rest = TOWN.split("]\n[services.translations", 1)
+    for key, wrong in (("s", 0), ("d", 1)):
+        findings = cityfile.check(write(first + asked % key + "[services.translations" + rest))
+        assert len(findings) == wrong
+    assert '"swerve" depends on answers that no question before it offers' in findings[0].message
+
+
 def test_the_line_is_that_of_the_mistake(write: Write) -> None:
     document = write(TOWN.replace('target = "3 business days"', 'target = "soon"'))
     lines = document.text.splitlines()

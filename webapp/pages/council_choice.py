@@ -91,11 +91,20 @@ def _period(zone: str | None) -> Period:
     first, last = _day("from"), _day("to")
     if first and last:
         return Period(min(first, last), max(first, last))
-    here = served()
     if last is None:
-        newest = queries.newest(here.session, here.city.id, zone) or datetime.now(UTC)
-        last = newest.astimezone(ZoneInfo(here.city.time_zone)).date()
+        last = _newest_day(zone)
     return Period(first, max(first, last)) if first else Period.ending(last, USUAL_DAYS)
+
+
+def usual_period(zone: str | None) -> Period:
+    """Return the 90 days that end with the newest ticket."""
+    return Period.ending(_newest_day(zone), USUAL_DAYS)
+
+
+def _newest_day(zone: str | None) -> date:
+    here = served()
+    newest = queries.newest(here.session, here.city.id, zone) or datetime.now(UTC)
+    return newest.astimezone(ZoneInfo(here.city.time_zone)).date()
 
 
 def _day(name: str) -> date | None:
@@ -148,6 +157,7 @@ def facts_of(chosen: Choice) -> tuple[Facts, datetime]:
 
 
 def is_public(facts: Facts) -> NDArray[np.bool_]:
-    """Return which tickets are of services whose reports everybody may see."""
+    """Return which tickets are of services whose reports everybody may see, without anybody checking them."""
     services = served().catalog.services.values()
-    return np.isin(facts.service, np.array([service.id for service in services if service.public], np.int16))
+    seen = [service.id for service in services if service.public and not service.check_first]
+    return np.isin(facts.service, np.array(seen, np.int16))

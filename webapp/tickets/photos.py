@@ -153,7 +153,7 @@ def whose(session: Session, city_id: int, name: str) -> tuple[int, bool] | None:
         .outerjoin(Ticket, and_(Ticket.city_id == Photo.city_id, Ticket.id == Photo.ticket_id))
     )
     found = session.execute(query.where(Photo.city_id == city_id, Photo.name == name)).one_or_none()
-    return None if found is None else found._tuple()
+    return None if found is None else (found[0], found[1])
 
 
 def read_photo(storage: Storage, city_id: int, name: str, size: str) -> bytes | None:
