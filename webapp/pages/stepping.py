@@ -5,6 +5,7 @@ With scripts the same form goes through the same steps by itself, and sends no `
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -147,10 +148,11 @@ def _with_place(now: Step) -> Step:
 
 
 def _degrees(text: str) -> float | None:
+    """Return a coordinate, None where there is none; what is no number is nowhere."""
     try:
-        return float(text)
+        return float(text) if text else None
     except ValueError:
-        return None
+        return math.nan
 
 
 def _name(name: str, address: str) -> str:

@@ -75,12 +75,12 @@ export function startAround(page, map, { pick, join }) {
     if (!answer?.ok) return;
     card.querySelector("[data-seen-ticket]").innerHTML = await answer.text();
     card.hidden = false;
-    page.dataset.seen = "";
+    page.dataset.looking = "";
   }
 
   function close() {
     card.hidden = true;
-    delete page.dataset.seen;
+    delete page.dataset.looking;
   }
 
   card.querySelector("[data-seen-close]").addEventListener("click", close);

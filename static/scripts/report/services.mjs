@@ -13,7 +13,7 @@ export function startServices(page, form, steps) {
   const known = page.querySelector("[data-known]");
   const questions = page.querySelector("[data-questions]");
   const joined = page.querySelector("[data-joined]");
-  const found = page.querySelector("[data-found]");
+  const found = page.querySelector("[data-answers]");
   const groupsBox = page.querySelector("[data-groups]");
   let asked = "";
   let timer;
