@@ -171,6 +171,12 @@ class Facts:
         is_open: NDArray[np.bool_] = (self.opened < at) & ~(self.closed < at)
         return is_open
 
+    def days_open(self, moment: datetime) -> NDArray[np.float64]:
+        """Return how many days each had been open at a moment; 0 where it was not."""
+        age = (instant(moment) - self.opened) / np.timedelta64(1, "us") / _DAY
+        days: NDArray[np.float64] = np.where(self.open_at(moment), age, 0.0)
+        return days
+
     def _stopped(self, now: datetime) -> Times:
         stopped: Times = np.where(np.isnat(self.waiting), instant(now), self.waiting)
         return stopped

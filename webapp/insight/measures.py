@@ -78,7 +78,7 @@ class Measures:
 def measured(facts: Facts, window: Window) -> Measures:
     """Return the figures of tickets in a period; ``facts`` has those opened before it too."""
     mine = facts.where(between(facts.opened, window.begin, window.end))
-    ages = _ages(facts.opened[facts.open_at(window.last)], window.last)
+    ages = facts.days_open(window.last)[facts.open_at(window.last)]
     late, closed = mine.late(window.now), ~np.isnat(mine.closed)
     on_time = mine.on_time()
     decided = ~np.isnat(mine.due) & (closed | late)
@@ -131,11 +131,6 @@ def _year_before(day: date) -> date:
         return day.replace(year=day.year - 1)
     except ValueError:
         return day.replace(year=day.year - 1, day=28)
-
-
-def _ages(opened: NDArray[np.datetime64], at: datetime) -> NDArray[np.float64]:
-    days: NDArray[np.float64] = (instant(at) - opened) / np.timedelta64(86_400_000_000, "us")
-    return days
 
 
 def _share(part: NDArray[np.bool_], of: NDArray[np.bool_]) -> float | None:
