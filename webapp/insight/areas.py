@@ -26,6 +26,8 @@ MOST_HEXAGONS = 300
 """More than these cannot be told apart on a screen; of the widths the first that needs no more is taken."""
 SMALLEST_PART = 0.005
 """Of a zone that has less than this part of it in a district only the border was drawn twice."""
+SMALLEST_GAP = 0.001
+"""Of a district, or of the city: the part of it below which a gap is filled."""
 STREET_PIECE_M = 20.0
 """Streets are shared among areas in pieces of at most this length, each where its middle is."""
 
@@ -91,11 +93,21 @@ def ground(atlas: Atlas, district: str | None) -> shapely.Geometry | None:
     layer = atlas.city.boundary_layer if district is None else atlas.city.district_layer
     table = atlas.zones.get(layer or "")
     if district is None:
-        return shapely.MultiPolygon(shapely.get_parts(table.polygons).tolist()) if table else None
+        return _without_gaps(shapely.union_all(table.polygons)) if table else None
     if table is None or district not in table.source_id:
         raise KeyError(district)
-    shape: shapely.Geometry = table.polygons[table.source_id.tolist().index(district)]
-    return shape
+    return _without_gaps(table.polygons[table.source_id.tolist().index(district)])
+
+
+def _without_gaps(shape: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return a (multi)polygon without its smallest gaps: these are mostly borders drawn twice."""
+    least = SMALLEST_GAP * shapely.area(shape)
+    return shapely.MultiPolygon(
+        [
+            (part.exterior, [ring for ring in part.interiors if shapely.Polygon(ring).area >= least])
+            for part in shapely.get_parts(shape).tolist()
+        ]
+    )
 
 
 def areas(atlas: Atlas, layer: str, district: str | None) -> Areas | None:
@@ -108,7 +120,6 @@ def areas(atlas: Atlas, layer: str, district: str | None) -> Areas | None:
         within = ground(atlas, district)
         if within is None:
             return None
-        within = shapely.make_valid(within)
         kept[layer, district] = (
             _hexagons(atlas, within) if layer == HEXAGONS else _zones(atlas, layer, within)
         )

@@ -16,7 +16,7 @@ from webapp.insight.facts import Facts
 from webapp.insight.small_counts import FEWEST
 from webapp.pages.context import served
 from webapp.pages.council_choice import area_layers, districts_of, own_district, read_choice
-from webapp.pages.council_figures import Shown, shown, title_of
+from webapp.pages.council_figures import Shown, about, shown, title_of
 from webapp.pages.council_map import page_map
 from webapp.pages.embed import snippet
 from webapp.pages.places import atlas
@@ -68,6 +68,7 @@ def district() -> str:
         areas=what.rows,
         hexagon_width=what.areas.width_m if what.areas else None,
         fewest=FEWEST,
+        about=about(chosen),
         map=page_map(what),
         snippet=snippet(chosen.district),
     )

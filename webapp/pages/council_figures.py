@@ -175,6 +175,10 @@ def period_words(chosen: Choice) -> str:
     return _("Opened from %(first)s to %(last)s", first=first, last=last)
 
 
-def tickets_shown_words(chosen: Choice) -> str:
-    """Return which tickets are counted."""
-    return _("Tickets still open") if chosen.only_open else _("All tickets")
+def about(chosen: Choice) -> list[str]:
+    """Return what is counted: of which days, which services, which tickets."""
+    return [
+        period_words(chosen),
+        chosen.group or _("All services"),
+        _("Tickets still open") if chosen.only_open else _("All tickets"),
+    ]

@@ -21,12 +21,11 @@ from webapp.pages.context import TILES, TILES_MAX_ZOOM, served
 from webapp.pages.council_choice import read_choice
 from webapp.pages.council_figures import (
     Shown,
+    about,
     heat_source,
     months_source,
-    period_words,
     shades_source,
     shown,
-    tickets_shown_words,
     title_of,
 )
 from webapp.pages.council_words import legend, measure_name
@@ -73,7 +72,7 @@ def map_file() -> Response:
         "council/file.html",
         title=title_of(what.atlas, what.chosen.district),
         what=what,
-        lines=[period_words(what.chosen), _group(what), tickets_shown_words(what.chosen)],
+        lines=about(what.chosen),
         source=_source(),
         measures=MEASURES,
         style=Markup(_text_of(asset("app.css"))),  # noqa: S704  (our own style sheet)
@@ -102,7 +101,7 @@ def map_picture() -> Response:
         abort(404)
     words = Words(
         title=title_of(what.atlas, what.chosen.district),
-        lines=[period_words(what.chosen), _group(what), tickets_shown_words(what.chosen)],
+        lines=about(what.chosen),
         legend=measure_name(what.chosen.view) if what.chosen.view in MEASURES else _("Tickets"),
         source=_source(),
     )
@@ -155,10 +154,6 @@ def _saved(answer: Response, name: str) -> Response:
 
 def _label() -> str:
     return _("Map of tickets. The tables below have the same figures.")
-
-
-def _group(what: Shown) -> str:
-    return what.chosen.group or _("All services")
 
 
 def _source() -> list[str]:

@@ -12,7 +12,7 @@ from webapp.insight.facts import Facts
 from webapp.insight.small_counts import FEWEST
 from webapp.pages.context import served
 from webapp.pages.council_choice import is_public, read_choice
-from webapp.pages.council_figures import Shown, period_words, shown, tickets_shown_words, title_of
+from webapp.pages.council_figures import Shown, about, shown, title_of
 from webapp.pages.council_words import AreaRow
 from webapp.pages.places import atlas
 from webapp.people.access import access, roles
@@ -49,7 +49,7 @@ def tickets() -> str:
         chosen=chosen,
         title=title_of(what.atlas, chosen.district),
         area=area,
-        about=[period_words(chosen), chosen.group, tickets_shown_words(chosen)],
+        about=about(chosen),
         tickets=_rows(listed, page),
         total=len(listed),
         private=int((~public).sum()),

@@ -6,9 +6,9 @@ shows cannot be chosen, so that comparing two answers tells nothing more, and ca
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
+import numpy as np
 import shapely
 from flask import (
     Blueprint,
@@ -26,9 +26,8 @@ from markupsafe import Markup
 
 from webapp.insight.maps.base import PageFigure, Tiles, map_of
 from webapp.insight.maps.layers import Heat
-from webapp.insight.periods import Period
-from webapp.pages.context import TILES, TILES_MAX_ZOOM, served
-from webapp.pages.council_choice import USUAL_DAYS, Choice, districts_of, is_public
+from webapp.pages.context import TILES, TILES_MAX_ZOOM
+from webapp.pages.council_choice import Choice, districts_of, is_public, usual_period
 from webapp.pages.council_figures import Shown, heat_source, period_words, shown, title_of
 from webapp.pages.council_map import map_files
 from webapp.pages.headers import csp_nonce
@@ -51,13 +50,12 @@ def district(zone: str) -> Response:
     what = _shown(zone)
     if what.outline is None:
         abort(404)
-    public = what.facts.where(is_public(what.facts))
     page = render_template(
         "embed/map.html",
         title=title_of(what.atlas, what.chosen.district),
         period=period_words(what.chosen),
-        received=len(public),
-        still_open=int(public.open_at(what.now).sum()),
+        received=len(what.counted),
+        still_open=int(np.isnat(what.counted.closed).sum()),
         address=_here(),
         map=_map(what, what.outline, zone),
     )
@@ -91,15 +89,14 @@ def _here() -> str:
 
 
 def _shown(zone: str) -> Shown:
-    """Return the last 90 days of a district or of the city, up to yesterday's end."""
+    """Return the tickets of public services of the last 90 days, of a district or of the city."""
     map_now = atlas()
     chosen = None if zone == WHOLE_CITY else zone
     if chosen is not None and chosen not in dict(districts_of(map_now)):
         abort(404)
-    here = served()
-    yesterday = datetime.now(ZoneInfo(here.city.time_zone)).date()
-    period = Period.ending(yesterday, USUAL_DAYS)
-    return shown(map_now, Choice(chosen, period, group="", only_open=False, areas="", view="heat"))
+    period = usual_period(chosen)
+    what = shown(map_now, Choice(chosen, period, group="", only_open=False, areas="", view="heat"))
+    return replace(what, counted=what.counted.where(is_public(what.counted)))
 
 
 def _map(what: Shown, outline: shapely.Geometry, zone: str) -> Markup:

@@ -8,8 +8,13 @@ export function offer(name, view) {
   views.set(name, view);
 }
 
-/** Show the first view, and from then on what is chosen. */
+/** Show the first view, and from then on what is chosen. The map's script stands before the rest of the page. */
 export function start(first) {
+  if (document.readyState !== "loading") return begin(first);
+  document.addEventListener("DOMContentLoaded", () => begin(first), { once: true });
+}
+
+function begin(first) {
   const choice = document.querySelector("[data-view]");
   turnTo(choice?.value ?? first);
   choice?.addEventListener("change", () => {

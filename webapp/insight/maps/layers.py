@@ -1,4 +1,7 @@
-"""What a map can show, one at a time. Each takes its figures from an address, or has them in itself."""
+"""What a map can show, one at a time. Each takes its figures from an address, or has them in itself.
+
+Folium puts none of them on the map (``show=False``): the page's script does, when it is chosen.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Heat(HeatMap):
     )
 
     def __init__(self, files: Files, source: Source) -> None:
-        super().__init__([], control=False)  # type: ignore[no-untyped-call]
+        super().__init__([], control=False, show=False)  # type: ignore[no-untyped-call]
         self.default_js = [("heat", files.heat)]
         self.heat = HEAT
         self.source = source
@@ -55,7 +58,7 @@ class HeatThroughTime(HeatMapWithTime):
     )
 
     def __init__(self, files: Files, source: Source) -> None:
-        super().__init__([], control=False)  # type: ignore[no-untyped-call]
+        super().__init__([], control=False, show=False)  # type: ignore[no-untyped-call]
         self.default_js, self.default_css = [("heat", files.heat)], []
         self.heat = HEAT
         self.source = source
@@ -79,7 +82,7 @@ class Shades(JSCSSMixin, Layer):
     )
 
     def __init__(self, measures: list[str], source: Source) -> None:
-        super().__init__(control=False)
+        super().__init__(control=False, show=False)
         self.default_js, self.default_css = [], []
         self.measures = measures
         self.source = source

@@ -42,8 +42,13 @@ def steps(values: Sequence[float | None]) -> Steps:
     bounds: list[float] = []
     if len(known):
         wanted = np.quantile(known, np.linspace(0, 1, len(COLOURS) + 1)[1:-1]).tolist()
-        bounds = sorted({_round(value) for value in wanted})
-        bounds = [bound for bound in bounds if known.min() < bound <= known.max()]
+        lower = 0
+        for bound in sorted({_round(value) for value in wanted}):
+            below = int((known < bound).sum())
+            # A step without a value would be a colour that nobody finds on the map.
+            if lower < below < len(known):
+                bounds.append(bound)
+                lower = below
     step = [None if value is None else int(np.searchsorted(bounds, value, side="right")) for value in values]
     return Steps(bounds, step, colours(len(bounds) + 1))
 
