@@ -118,6 +118,9 @@ def _photos(
     Of photos that others sent with their reports none is shown.
     """
     found: dict[int, list[Photo]] = {}
+    if mine.hidden or not served().catalog.services[mine.service_id].public:
+        # A number may be read over a shoulder: photos of these are shown to staff only.
+        return found
     # What is written in one transaction has one time.
     entries = {row.at: row.id for row in timeline if row.kind not in ("received", "joined")}
     for photo in photos.photos_of_tickets(served().session, city_id, [ticket_id]):
