@@ -6,6 +6,8 @@ import click
 
 from layers.findings import counted
 from webapp.cli.city_session import city_session
+from webapp.insight import forecasting
+from webapp.insight.checking import checked
 
 
 @click.group()
@@ -44,10 +46,6 @@ def forecast(slug: str | None, check: bool) -> None:
 
     For example: pinward insight forecast --city boston --check
     """
-    # statsmodels takes a second to import.
-    from webapp.insight import forecasting
-    from webapp.insight.checking import checked
-
     with city_session(slug) as (session, city):
         if check:
             click.echo("\n".join(checked(session, city)))

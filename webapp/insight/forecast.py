@@ -1,11 +1,11 @@
-"""Forecasts the reports of the weeks to come from those before. Only jobs and commands import it.
+"""Forecasts the reports of the weeks to come from those of the weeks before.
 
 The method is fixed, not fitted to each series, so that a short history cannot mislead it:
 
 1. Square roots of the counts, which make the scatter of counts about as wide for few as for many.
 2. Weeks that stand out by more than `WILD` robust deviations (a storm) are drawn in to that limit: they do
    not carry on into the weeks to come.
-3. With two years or more, the seasons of the year are taken out by a robust STL (Cleveland et al. 1990).
+3. With two years or more, the seasons of the year are taken out as three waves (harmonic regression).
 4. Simple exponential smoothing with the level's share of the newest week fixed at `SHARE`.
 5. The band is as wide as four in five of the method's own errors, one week ahead, on the weeks it knows,
    widening with the weeks ahead as that model's variance does (Hyndman et al. 2008, 1 + (h - 1) SHARE²).
@@ -23,14 +23,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from statsmodels.tsa.holtwinters import SimpleExpSmoothing
-from statsmodels.tsa.seasonal import STL
 
 WEEKS_AHEAD = 8
 TESTS = 12
 """Forecasts of one week whose errors are shown beside a forecast."""
 YEAR = 52
-"""Weeks."""
+"""Weeks, as far as weeks can be those of the year before."""
+WEEKS_A_YEAR = 365.2425 / 7
+WAVES = 3
+"""Of the seasons, in a year."""
 FEWEST_WEEKS = 8
 """Of which a forecast is made; with less it would be a guess."""
 FEWEST_A_WEEK = 1.0
@@ -81,12 +82,11 @@ def expect(counts: Counts, ahead: int = WEEKS_AHEAD) -> Weeks:
     if len(counts) < FEWEST_WEEKS or counts[-YEAR:].mean() < FEWEST_A_WEEK:
         return NONE
     roots = np.sqrt(counts)
-    seasons = _seasons(roots)
-    plain = roots - seasons
-    model = SimpleExpSmoothing(_tame(plain), initialization_method="known", initial_level=plain[:3].mean())
-    fitted = model.fit(smoothing_level=SHARE, optimized=False)
-    level = fitted.forecast(1)[0] + np.resize(seasons[-YEAR:], ahead)
-    half = _band(plain[1:] - fitted.fittedvalues[1:]) * np.sqrt(1 + np.arange(ahead) * SHARE**2)
+    seasons = _seasons(roots, ahead)
+    plain = roots - seasons[: len(roots)]
+    levels = _levels(_tame(plain))
+    level = levels[-1] + seasons[len(roots) :]
+    half = _band(plain[1:] - levels[:-1]) * np.sqrt(1 + np.arange(ahead) * SHARE**2)
     low, middle, high = (np.maximum(each, 0) ** 2 for each in (level - half, level, level + half))
     return Weeks("seasons" if seasons.any() else "level", middle, low, high)
 
@@ -172,12 +172,31 @@ def _scale(counts: Counts) -> float:
     return float(np.abs(counts[season:] - counts[:-season]).mean())
 
 
-def _seasons(roots: Counts) -> Counts:
-    """Return what the time of the year adds to each week, none with less than two years."""
+def _levels(values: Counts) -> Counts:
+    """Return the level after each value: so much of the value, the rest of the level before it."""
+    levels = np.empty_like(values)
+    level = values[:3].mean()
+    for place, value in enumerate(values):
+        level += SHARE * (value - level)
+        levels[place] = level
+    return levels
+
+
+def _seasons(roots: Counts, ahead: int) -> Counts:
+    """Return what the time of the year adds to each week and to those ahead, none with less than two years.
+
+    Three waves a year, fitted beside a straight line: few enough that they follow the seasons and not chance.
+    """
+    weeks = np.arange(len(roots) + ahead)
     if len(roots) < 2 * YEAR:
-        return np.zeros_like(roots)
-    found: Counts = STL(roots, period=YEAR, robust=True).fit().seasonal
-    return found
+        return np.zeros(len(weeks))
+    angles = 2 * np.pi * np.outer(weeks, np.arange(1, WAVES + 1)) / WEEKS_A_YEAR
+    waves = np.hstack([np.cos(angles), np.sin(angles)])
+    line = np.column_stack([np.ones(len(weeks)), weeks])
+    known = np.hstack([line, waves])[: len(roots)]
+    found = np.linalg.lstsq(known, _tame(roots), rcond=None)[0]
+    seasons: Counts = waves @ found[2:]
+    return seasons
 
 
 def _tame(values: Counts) -> Counts:

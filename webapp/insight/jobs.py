@@ -11,7 +11,7 @@ from layers.models import City
 from webapp import jobs
 from webapp.config import settings
 from webapp.db import job_sessions
-from webapp.insight import event_log, keeping, usual
+from webapp.insight import event_log, forecasting, keeping, usual
 from webapp.storage import events
 
 log = structlog.get_logger()
@@ -44,9 +44,6 @@ def work_out_usual_times(timestamp: int) -> None:
 @jobs.app.task(name="forecast", queueing_lock="forecast")
 def forecast(timestamp: int) -> None:
     """Forecast the reports of the weeks to come, once a week for each city."""
-    # statsmodels takes a second to import, which a worker that starts need not wait for.
-    from webapp.insight import forecasting
-
     with job_sessions(settings().database)() as session:
         for city in session.scalars(select(City).order_by(City.id)).all():
             made = forecasting.make(session, city)
