@@ -194,6 +194,8 @@ def _welcome(now: Settings) -> None:
         click.echo(f"Demo accounts, password {demo.PASSWORD}:")
         for email, role in _accounts(now, demo.DOMAIN):
             click.echo(f"  {role:<14} {email}")
+        if now.smtp_url is None:
+            click.echo("It sends no mail: what it would send is shown at /demo/mail.")
     if os.geteuid() == 0:
         click.echo("It runs as root, which is fine for a trial; give it a user of its own for a real city.")
     click.echo(f"Logs are in {now.home / 'log'}. Ctrl-C stops everything.\n")
