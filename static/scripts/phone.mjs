@@ -3,6 +3,7 @@
 
 import { dropMove, keepMove, movesOf } from "./phone/store.mjs";
 import { watchUrgent } from "./phone/urgent.mjs";
+import { shrunk } from "./shrunk.mjs";
 
 const ASK_MS = 6000;
 const part = document.querySelector("[data-phone]");
@@ -18,6 +19,7 @@ start();
 
 async function start() {
   for (const form of document.querySelectorAll("[data-work]")) form.addEventListener("submit", freshKey);
+  for (const field of document.querySelectorAll("[data-work] input[type=file]")) field.addEventListener("change", () => shrinkIn(field));
   window.addEventListener("online", ask);
   window.addEventListener("offline", ask);
   document.addEventListener("visibilitychange", ask);
@@ -37,6 +39,15 @@ async function register() {
 /** Each form that is sent is a move of its own, also where the page is one that the phone kept. */
 function freshKey({ target }) {
   target.elements.key.value = crypto.randomUUID();
+}
+
+/** Put smaller photos in place of those chosen, unless others were chosen meanwhile. */
+async function shrinkIn(field) {
+  const chosen = [...field.files];
+  const files = new DataTransfer();
+  for (const file of await Promise.all(chosen.map(shrunk))) files.items.add(file);
+  const isSame = chosen.length === field.files.length && chosen.every((file, at) => file === field.files[at]);
+  if (isSame) field.files = files.files;
 }
 
 /** Ask for urgent work, and so whether anybody answers; send what waits as soon as somebody does. */

@@ -95,7 +95,7 @@ def test_a_day_with_an_offline_stretch(
     phone: BrowserContext, server: Server, crew_engine: Engine, browser: Browser, tmp_path: Path
 ) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (600, 400), "teal").save(tmp_path / "wall.jpg")
+    Image.new("RGB", (6000, 4000), "teal").save(tmp_path / "wall.jpg")
     with crew_engine.connect() as connection:
         ids = list(connection.scalars(text("select id from ticket order by id")))
     page = phone.new_page()
@@ -117,7 +117,12 @@ def test_a_day_with_an_offline_stretch(
     expect(page.locator(".stop h2")).to_have_text([stops[1], stops[0], *stops[2:]])
     expect(page.locator(".stop__number")).to_have_text([str(at + 1) for at in range(len(stops))])
     page.goto(f"/crew/{ids[0]}")
-    page.get_by_label("Photos from before").set_input_files(tmp_path / "wall.jpg")
+    photos = page.get_by_label("Photos from before")
+    photos.set_input_files(tmp_path / "wall.jpg")
+    full = (tmp_path / "wall.jpg").stat().st_size
+    page.wait_for_function(
+        "(full) => document.querySelector('[name=before]').files[0].size < full / 4", arg=full
+    )
     page.get_by_role("button", name="Start work").click()
     expect(page.locator("[data-state]")).to_have_text("Offline · 1 waiting")
     page.get_by_label("Note for everybody to read").fill("Cleaned on the spot")

@@ -1,10 +1,9 @@
 // Photos of a report: shrunk on the phone and sent while the rest is filled in. The file field keeps them all the same: what could
 // not be sent goes with the form, and whoever keeps the form for later keeps its files.
 
+import { shrunk } from "../shrunk.mjs";
 import { positionOf } from "./exif.mjs";
 
-const LONGEST_SIDE = 2048;
-const QUALITY = 0.85;
 const FAR_M = 100;
 const EARTH_M = 111_320;
 
@@ -173,27 +172,6 @@ export function startPhotos(page, form, { moveTo, added = () => {} }) {
   }
 
   if (field.files.length) take([...field.files]);
-}
-
-/** The picture as a JPEG that is no larger than it need be; the file itself where this browser cannot read it. */
-async function shrunk(file) {
-  try {
-    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.round(picture.width * scale);
-    canvas.height = Math.round(picture.height * scale);
-    const context = canvas.getContext("2d");
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    picture.close();
-    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
-    if (!blob || (blob.size >= file.size && scale === 1 && file.type === "image/jpeg")) return file;
-    return new File([blob], `${file.name.replace(/\.\w+$/, "")}.jpg`, { type: "image/jpeg", lastModified: file.lastModified });
-  } catch {
-    return file;
-  }
 }
 
 /** Offer the spot where a photo was taken, where that is far from the pin. It never leaves the phone by itself. */
