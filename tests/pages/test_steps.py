@@ -220,3 +220,19 @@ def test_an_article_that_answered_is_counted(demo_client: FlaskClient, demo_sess
     assert demo_session.scalars(select(ArticleUse.channel)).all() == ["web"]
     demo_client.post("/answered", data={"article": "no-such"})
     assert len(demo_session.scalars(select(ArticleUse)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/", 1), ("/here?", 1), ("/find?q=main", 1), ("/what?q=sofa", 1), ("/likely?service=graffiti&", 3)],
+)
+def test_each_question_of_the_form_asks_the_database_little(
+    demo_client: FlaskClient, demo_session: Session, demo_statements: Statements, path: str, most: int
+) -> None:
+    where = spot(demo_session)
+    send(demo_client, where)
+    address = f"{path}lon={where.lon}&lat={where.lat}" if path[-1] in "?&" else path
+    demo_client.get(address)
+    with demo_statements() as statements:
+        assert demo_client.get(address).status_code == 200
+    assert len(statements) <= most, "\n".join(statements)

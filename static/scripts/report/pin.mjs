@@ -63,7 +63,11 @@ export function startPin(page, form, { placed }) {
     note = "";
   }
 
-  map.on("dragstart", freed);
+  map.on("dragstart", () => {
+    freed();
+    // The address that was searched for is not where the pin goes now.
+    form.elements.address.value = "";
+  });
   map.on("keydown", (event) => event.originalEvent.key.startsWith("Arrow") && freed());
   map.on("movestart zoomstart", () => {
     moving = true;
