@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import shapely
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -22,6 +27,8 @@ from webapp.config import settings
 from webapp.notices import alert_areas, alert_mail, alerts
 from webapp.notices.alert_areas import AreaRefusedError
 from webapp.notices.confirming import alert_path
+from webapp.people.models import Staff
+from webapp.tickets import hiding
 
 EMAIL = "ada@example.org"
 POTHOLE = {"service": "pothole", "q-where": "lane"}
@@ -100,6 +107,23 @@ def test_only_the_groups_chosen_are_told(demo_client: FlaskClient, demo_session:
     assert len(told(demo_session)) == 1
 
 
+def test_what_is_hidden_is_told_of_when_staff_show_it(
+    demo_client: FlaskClient, demo_session: Session
+) -> None:
+    where, city = spot(demo_session), residents.city(demo_session)
+    path = ask(demo_client, demo_session, kind="drawn", shape=square(where))
+    demo_client.post(path, data={"do": "confirm"})
+    number = send(demo_client, where, key="k1")
+    agent = demo_session.scalars(select(Staff).where(Staff.role == "agent")).first()
+    assert agent is not None
+    report = residents.found(demo_session, number)[0]
+    hiding.hide(demo_session, city, report.id, by=agent)
+    assert told(demo_session) == []
+    hiding.show(demo_session, city, report.id, by=agent)
+    [message] = told(demo_session)
+    assert number in message["text"]
+
+
 def test_daily_comes_together_at_seven(demo_client: FlaskClient, demo_session: Session) -> None:
     where, city = spot(demo_session), residents.city(demo_session)
     path = ask(demo_client, demo_session, kind="drawn", shape=square(where), often="daily")
@@ -125,6 +149,26 @@ def test_seven_is_seven_by_the_clock_of_the_city(demo_session: Session, now: str
     city.time_zone = "America/Chicago"
     moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
     assert alerts.next_at(city, "daily", moment) == datetime.fromisoformat(then).replace(tzinfo=UTC)
+
+
+def test_a_phone_that_shows_messages_takes_the_alert_over(
+    demo_client: FlaskClient, demo_session: Session
+) -> None:
+    where = spot(demo_session)
+    path = ask(demo_client, demo_session, kind="drawn", shape=square(where))
+    point = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+    key = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    secret = {"p256dh": urlsafe_b64encode(key).decode(), "auth": urlsafe_b64encode(bytes(16)).decode()}
+    phone = {"endpoint": "https://push.example.org/abc", **secret}
+    assert demo_client.post(f"{path}/push", json={"do": "ask", **phone}).json == {"follows": False}
+    assert demo_client.post(f"{path}/push", json={"do": "start", **phone}).json == {"follows": True}
+    assert demo_client.post(f"{path}/push", json={"do": "ask", **phone}).json == {"follows": True}
+    send(demo_client, where, key="k1")
+    told(demo_session)
+    assert demo_session.scalar(text("select channel from notice order by id desc limit 1")) == "push"
+    assert demo_client.post(f"{path}/push", json={"do": "stop", **phone}).json == {"follows": False}
+    wrong = demo_client.post(f"{path}/push", json={"do": "start", "endpoint": "x"})
+    assert wrong.status_code == 422
 
 
 def test_one_tap_ends_it(demo_client: FlaskClient, demo_session: Session) -> None:
@@ -209,3 +253,17 @@ def test_the_feed_that_a_page_names_answers(demo_client: FlaskClient, demo_sessi
         page = demo_client.get(ask(demo_client, demo_session, **fields)).text
         feed = page.split('application/atom+xml"')[1].split('href="')[1].split('"')[0].replace("&amp;", "&")
         assert demo_client.get(feed).status_code == 200
+
+
+def test_the_pages_ask_the_database_little(
+    demo_client: FlaskClient,
+    demo_session: Session,
+    demo_statements: Callable[[], AbstractContextManager[list[str]]],
+) -> None:
+    path = ask(demo_client, demo_session, kind="district", district="1")
+    for page, most in (("/area-alerts", 0), (path, 1), ("/my", 0)):
+        demo_client.get(page)
+        with demo_statements() as statements:
+            demo_client.get(page)
+        asked = [each for each in statements if "edition" not in each and "FROM city" not in each]
+        assert len(asked) <= most, asked

@@ -119,6 +119,18 @@ def stop(session: Session, city_id: int, alert_id: int) -> None:
     session.execute(stopped.values(stopped_at=func.now()))
 
 
+def give_to(session: Session, city_id: int, alert_id: int, contact_id: int) -> None:
+    """Tell of an alert somebody by another way, such as on their phone: a contact of theirs."""
+    one = and_(Alert.city_id == city_id, Alert.id == alert_id)
+    session.execute(update(Alert).where(one).values(contact_id=contact_id))
+
+
+def told_to(session: Session, city_id: int, alert_id: int) -> Sequence[int]:
+    """Return the contact that hears of an alert; none while it is off."""
+    one = and_(Alert.city_id == city_id, Alert.id == alert_id)
+    return session.scalars(select(Alert.contact_id).where(one, _told())).all()
+
+
 def take_area(session: Session, city_id: int, alert_id: int, area: AlertArea) -> None:
     """Give an alert another area, such as its district's with the borders that it has now."""
     session.execute(

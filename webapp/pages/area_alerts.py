@@ -10,6 +10,7 @@ from flask import (
     Response,
     current_app,
     flash,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -21,6 +22,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.notices import alert_areas, alerts, confirming
 from webapp.notices.alert_areas import AlertArea, AreaRefusedError
+from webapp.notices.push import SubscriptionError
+from webapp.pages import push
 from webapp.pages.context import served
 from webapp.pages.language import chosen_language, said
 from webapp.pages.places import atlas, city_view, zone_name
@@ -104,6 +107,7 @@ def show(token: str) -> AnyResponse:
         groups=[_group_words(group) for group in alert.groups],
         standing=alert_areas.district_now(atlas(), alert.zone_id, alert.shape) if alert.zone_id else "same",
         feed=_feed(alert),
+        token=token,
     )
     return make_response(page)
 
@@ -131,6 +135,30 @@ def decide(token: str) -> AnyResponse:
         flash(_("The alert is off: you will hear no more of it."))
     here.session.commit()
     return redirect(url_for("area_alerts.show", token=token), 303)
+
+
+@blueprint.post("/<token>/push")
+@access(PUBLIC)
+@limiter.limit("60 per hour")
+def push_here(token: str) -> AnyResponse:
+    """Tell of an alert by messages on this phone from now on, end it, or just answer whether it is so."""
+    alert, problem = _read(token)
+    if alert is None:
+        return problem
+    here, (do, contact_id) = served(), push.asked()
+    if do == "start":
+        try:
+            contact_id = push.subscribed()
+        except SubscriptionError as wrong:
+            return make_response(jsonify(message=said(wrong)), INVALID)
+        alerts.give_to(here.session, here.city.id, alert.id, contact_id)
+        alerts.confirm(here.session, here.city, alert.id, datetime.now(UTC))
+    elif do == "stop" and contact_id == alert.contact_id:
+        alerts.stop(here.session, here.city.id, alert.id)
+    here.session.commit()
+    return jsonify(
+        follows=contact_id is not None and contact_id in alerts.told_to(here.session, here.city.id, alert.id)
+    )
 
 
 def _typed() -> Typed:

@@ -34,20 +34,10 @@ def follow(number: str) -> Response:
     Whoever knows where a browser takes messages is taken for the browser: nobody else is told.
     """
     here, report_id = served(), _report_id(number)
-    texts = _texts()
-    do, endpoint = texts["do"], texts["endpoint"]
-    contact_id = push.contact_of(here.session, here.city.id, endpoint)
+    do, contact_id = asked()
     if do == "start":
         try:
-            contact_id = push.subscribe(
-                here.session,
-                current_app.config["PINWARD"],
-                here.city.id,
-                endpoint,
-                texts["p256dh"],
-                texts["auth"],
-                chosen_language(),
-            )
+            contact_id = subscribed()
         except push.SubscriptionError as wrong:
             return make_response(jsonify(message=said(wrong)), INVALID)
         follower = following.ask_to_follow(here.session, here.city.id, report_id, contact_id)
@@ -60,6 +50,32 @@ def follow(number: str) -> Response:
     return jsonify(
         follows=contact_id is not None
         and following.follows(here.session, here.city.id, report_id, contact_id)
+    )
+
+
+def asked() -> tuple[str, int | None]:
+    """Return what the script wants, and the contact that the browser is; None while it is none."""
+    here, texts = served(), _texts()
+    return texts["do"], push.contact_of(here.session, here.city.id, texts["endpoint"])
+
+
+def subscribed() -> int:
+    """Return the contact that the browser is from now on.
+
+    Raises
+    ------
+    webapp.notices.push.SubscriptionError
+        What was sent is no subscription of a browser.
+    """
+    here, texts = served(), _texts()
+    return push.subscribe(
+        here.session,
+        current_app.config["PINWARD"],
+        here.city.id,
+        texts["endpoint"],
+        texts["p256dh"],
+        texts["auth"],
+        chosen_language(),
     )
 
 
