@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -183,6 +185,20 @@ class Settings(BaseSettings):
         validation_alias="PINWARD_DEMO",
         description="Shows the demo accounts on the sign-in page. Never set it for a real city.",
     )
+
+    @field_validator("sms_body")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value.lstrip().startswith("{"):
+            json.loads(value)
+        return value
+
+    @field_validator("push_key")
+    @classmethod
+    def _a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[\w-]{43}", value.get_secret_value(), re.ASCII):
+            raise ValueError("it is no key that 'pinward push key' printed")
+        return value
 
     @classmethod
     def settings_customise_sources(
