@@ -17,7 +17,7 @@ from layers.queries import city_by_slug
 from tests.insight.tickets import DAYS, FIRST, add_tickets
 from webapp.insight.gathering import read
 from webapp.insight.leagues import FEWEST, league, wilson
-from webapp.insight.measures import Measures, Window, before, by_key, measured, that_matter, year_before
+from webapp.insight.measures import Measures, Window, before, by_key, measured, year_before
 from webapp.insight.periods import Period
 from webapp.insight.worst import worst
 
@@ -67,7 +67,6 @@ def same(found: Measures, expected: dict[str, object]) -> None:
 def test_figures_are_what_pandas_counts(demo_session: Session, city: City, tickets: pd.DataFrame) -> None:
     facts = read(demo_session, city.id)
     same(measured(facts, WINDOW), counted(tickets))
-    same(measured(that_matter(facts, BEGIN), WINDOW), counted(tickets))
     by_district = by_key(facts, facts.district.codes, WINDOW)
     assert len(by_district) > 1
     for code, found in by_district.items():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.insight.facts import Facts, between
+from webapp.insight.facts import Facts, between, instant
 from webapp.insight.measures import OLD_DAYS, Window
 
 Which = NDArray[np.bool_]
@@ -26,7 +27,7 @@ def _open(facts: Facts, window: Window) -> Which:
 
 
 def _old(facts: Facts, window: Window) -> Which:
-    return facts.days_open(window.last) > OLD_DAYS
+    return _open(facts, window) & (facts.opened < instant(window.last - timedelta(days=OLD_DAYS)))
 
 
 def _overdue(facts: Facts, window: Window) -> Which:

@@ -64,15 +64,13 @@ def survival(days: NDArray[np.float64], over: NDArray[np.bool_]) -> Survival:
     over
         Shape (n,), whether each is over. At equal days what is over counts before what is not.
     """
-    different, which = np.unique(days, return_inverse=True)
-    size = len(different)
-    ended = np.bincount(which, weights=over, minlength=size).astype(np.float64)
-    at_risk = np.cumsum(np.bincount(which, minlength=size)[::-1])[::-1].astype(np.float64)
-    steps = ended > 0
-    ended, at_risk = ended[steps], at_risk[steps]
+    different, counts = np.unique(days[over], return_counts=True)
+    ended, waiting = counts.astype(np.float64), np.sort(days[~over])
+    still_there = len(waiting) - np.searchsorted(waiting, different)
+    at_risk = np.cumsum(ended[::-1])[::-1] + still_there
     with np.errstate(divide="ignore"):
         spread = np.cumsum(ended / (at_risk * (at_risk - ended)), dtype=np.float64)
-    return Survival(different[steps], np.cumprod(1.0 - ended / at_risk, dtype=np.float64), spread)
+    return Survival(different, np.cumprod(1.0 - ended / at_risk, dtype=np.float64), spread)
 
 
 def quantiles(days: NDArray[np.float64], over: NDArray[np.bool_], *parts: float) -> tuple[float | None, ...]:

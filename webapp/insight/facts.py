@@ -95,6 +95,9 @@ class Facts:
         chosen
             Shape (n,) of bool, or the indices of those to take, or a slice of them.
         """
+        if not isinstance(chosen, slice) and chosen.dtype == bool:
+            # Once for all columns, and faster where few of many are chosen.
+            chosen = np.flatnonzero(chosen)
 
         def part(column: Any) -> Any:
             if isinstance(column, Labels):
@@ -170,12 +173,6 @@ class Facts:
         at = instant(moment)
         is_open: NDArray[np.bool_] = (self.opened < at) & ~(self.closed < at)
         return is_open
-
-    def days_open(self, moment: datetime) -> NDArray[np.float64]:
-        """Return how many days each had been open at a moment; 0 where it was not."""
-        age = (instant(moment) - self.opened) / np.timedelta64(1, "us") / _DAY
-        days: NDArray[np.float64] = np.where(self.open_at(moment), age, 0.0)
-        return days
 
     def _stopped(self, now: datetime) -> Times:
         stopped: Times = np.where(np.isnat(self.waiting), instant(now), self.waiting)

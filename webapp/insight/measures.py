@@ -78,7 +78,8 @@ class Measures:
 def measured(facts: Facts, window: Window) -> Measures:
     """Return the figures of tickets in a period; ``facts`` has those opened before it too."""
     mine = facts.where(between(facts.opened, window.begin, window.end))
-    ages = facts.days_open(window.last)[facts.open_at(window.last)]
+    backlog = np.flatnonzero(facts.open_at(window.last))
+    ages = (instant(window.last) - facts.opened[backlog]) / np.timedelta64(1, "D")
     late, closed = mine.late(window.now), ~np.isnat(mine.closed)
     on_time = mine.on_time()
     decided = ~np.isnat(mine.due) & (closed | late)
@@ -107,12 +108,9 @@ def measured(facts: Facts, window: Window) -> Measures:
 
 def by_key(facts: Facts, keys: NDArray[Any], window: Window) -> dict[Any, Measures]:
     """Return the figures of the tickets of each key; see `Facts.groups`. Keys of no ticket are not there."""
-    return {key: measured(group, window) for key, group in facts.groups(keys)}
-
-
-def that_matter(facts: Facts, since: datetime) -> Facts:
-    """Return the tickets that stand in any figure of periods that begin at ``since`` or later."""
-    return facts.where(~(facts.closed < instant(since)))
+    # What was closed before the period stands in no figure.
+    matter = np.flatnonzero(~(facts.closed < instant(window.begin)))
+    return {key: measured(group, window) for key, group in facts.where(matter).groups(keys[matter])}
 
 
 def before(period: Period) -> Period:

@@ -45,8 +45,10 @@ def worst(facts: Facts, what: What, *, most: int) -> list[Worst]:
     size = len(labels.names)
     again = np.bincount(labels.codes, facts.repeat.astype(float) + facts.reopened, size)
     visits = np.bincount(labels.codes, facts.visits, size)
-    order = np.lexsort((labels.names.astype(str), -visits, -again))[:most]
-    chosen = order[again[order] > 0]
+    again_and_again = np.flatnonzero(again)
+    names = labels.names[again_and_again].astype(str)
+    order = np.lexsort((names, -visits[again_and_again], -again[again_and_again]))
+    chosen = again_and_again[order[:most]]
     some = facts.where(np.isin(labels.codes, chosen))
     groups = dict(some.groups(getattr(some, what).codes))
     return [_counted(str(labels.names[code]), groups[code]) for code in chosen.tolist()]

@@ -12,7 +12,7 @@ from webapp.insight import answers, rhythm
 from webapp.insight.drilling import WHICH, tickets_of
 from webapp.insight.facts import Facts
 from webapp.insight.kept import Kept, kept
-from webapp.insight.measures import Measures, before, measured, that_matter, year_before
+from webapp.insight.measures import Measures, before, measured, year_before
 from webapp.insight.worst import worst
 from webapp.pages import crew_choice
 from webapp.pages.context import served
@@ -54,7 +54,7 @@ def show() -> str:
     window, earlier = window_of(chosen.period, moment), window_of(before(chosen.period), moment)
     last_year = window_of(year_before(chosen.period), moment)
     scope = scope_of(chosen, window)
-    facts = that_matter(found.facts.within(scope, opened=False), min(earlier.begin, last_year.begin))
+    facts = found.facts.within(scope, opened=False)
     group = grouping(chosen.by if chosen.by in by else "department", map_now)
     rows = rows_of(facts, group, window, earlier)
     compared = chosen.by if chosen.by in ("crew", "district") else "district"
