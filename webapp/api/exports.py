@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy.orm import Session, sessionmaker
 
+from webapp import spreadsheets
 from webapp.api import geojson, geoparquet, spreadsheet
 from webapp.api.answers import for_programs
 from webapp.api.features.collections import Features
@@ -29,8 +30,8 @@ PATH = "/api/exports"
 Pages = Iterator[list[Sequence[Any]]]
 Write = Callable[[Features, Pages], Iterator[Any]]
 FORMS: dict[str, tuple[str, Write]] = {
-    "csv": (spreadsheet.MEDIA_TYPE, spreadsheet.csv_pieces),
-    "xlsx": (spreadsheet.XLSX_MEDIA_TYPE, spreadsheet.xlsx_pieces),
+    "csv": (spreadsheets.CSV, spreadsheet.csv_pieces),
+    "xlsx": (spreadsheets.XLSX, spreadsheet.xlsx_pieces),
     "geojson": (geojson.MEDIA_TYPE, geojson.pieces),
     "parquet": (geoparquet.MEDIA_TYPE, geoparquet.pieces),
 }
