@@ -5,7 +5,7 @@ Each figure is told how it is computed here; pages put it into the reader's word
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -77,14 +77,14 @@ class Measures:
 
 def measured(facts: Facts, window: Window) -> Measures:
     """Return the figures of tickets in a period; ``facts`` has those opened before it too."""
-    mine = facts.where(between(facts.opened, window.begin, window.end))
+    mine = replace(facts, zones={}).where(between(facts.opened, window.begin, window.end))
     backlog = np.flatnonzero(facts.open_at(window.last))
     ages = (instant(window.last) - facts.opened[backlog]) / np.timedelta64(1, "D")
     late, closed = mine.late(window.now), ~np.isnat(mine.closed)
     on_time = mine.on_time()
     decided = ~np.isnat(mine.due) & (closed | late)
-    work = mine.where(~mine.declined)
-    half, most = median_and_80th(work.days(window.now), work.completed)
+    work = ~mine.declined
+    half, most = median_and_80th(mine.days(window.now)[work], mine.completed[work])
     response, _ = median_and_80th(mine.days_to_response(window.now), ~np.isnat(mine.responded))
     finished = mine.completed | (mine.visits > 0)
     return Measures(
@@ -110,7 +110,10 @@ def by_key(facts: Facts, keys: NDArray[Any], window: Window) -> dict[Any, Measur
     """Return the figures of the tickets of each key; see `Facts.groups`. Keys of no ticket are not there."""
     # What was closed before the period stands in no figure.
     matter = np.flatnonzero(~(facts.closed < instant(window.begin)))
-    return {key: measured(group, window) for key, group in facts.where(matter).groups(keys[matter])}
+    return {
+        key: measured(group, window)
+        for key, group in replace(facts, zones={}).where(matter).groups(keys[matter])
+    }
 
 
 def before(period: Period) -> Period:
