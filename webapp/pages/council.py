@@ -63,7 +63,7 @@ def district() -> str:
         layers=layer_titles(area_layers(map_now, chosen.district)),
         measures=MEASURES,
         totals=_figures(what.counted, what.now),
-        services=_services(what),
+        services=services_of(what),
         now=what.now,
         areas=what.rows,
         hexagon_width=what.areas.width_m if what.areas else None,
@@ -74,7 +74,7 @@ def district() -> str:
     )
 
 
-def _services(what: Shown) -> list[Row]:
+def services_of(what: Shown) -> list[Row]:
     """Return the figures of each service that has tickets, the most first."""
     found = [
         Row(service_words(service), _figures(mine, what.now))
