@@ -55,6 +55,10 @@ def test_yes_confirms_and_asks_two_questions_once(
     demo_session.expire_all()
     said = demo_session.scalars(select(Survey)).one()
     assert (said.fixed, said.satisfaction, said.easy, said.words) == (True, 4, 5, "Quick")
+    assert "Quick" not in demo_client.get(f"/track/{number}").text
+    staff = demo_client.application.test_client()
+    sign_in(staff, "agent")
+    assert "Quick" in staff.get(f"/crew/{residents.found(demo_session, number)[1].id}").text
     again = demo_client.post(f"/track/{number}/fixed", data={"fixed": "no", "words": WORDS})
     assert again.status_code == 422
     assert "answered this already" in again.text

@@ -24,7 +24,7 @@ from tests.fixtures.areas import forget_map
 from tests.pages import residents
 from tests.pages.spots import Spot, send, spot
 from webapp.config import settings
-from webapp.notices import alert_areas, alert_mail, alerts
+from webapp.notices import alert_areas, alerts, following_jobs
 from webapp.notices.alert_areas import AreaRefusedError
 from webapp.notices.confirming import alert_path
 from webapp.people.models import Staff
@@ -44,10 +44,7 @@ def ask(client: FlaskClient, session: Session, **fields: str) -> str:
 
 def told(session: Session, after: timedelta = timedelta(hours=1)) -> list[dict[str, str]]:
     """Look for new tickets, and return all messages about what was found."""
-    city = residents.city(session)
-    alerts.find(session, city.id)
-    alert_mail.tell(session, settings(), city, datetime.now(UTC) + after)
-    session.commit()
+    following_jobs.run_alerts(session, settings(), datetime.now(UTC) + after)
     found = residents.messages(session, "alert ")
     return [message for message in found if message["stop_path"]]
 

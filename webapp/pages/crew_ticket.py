@@ -35,7 +35,7 @@ from webapp.pages.words import status_words
 from webapp.people import contacts
 from webapp.people.access import access, roles
 from webapp.people.contacts import ContactDetails
-from webapp.tickets import lifecycle, moving, photos, queries, updating
+from webapp.tickets import asking, lifecycle, moving, photos, queries, updating
 from webapp.tickets.queries import TicketRow
 
 blueprint = Blueprint("crew_ticket", __name__)
@@ -159,6 +159,7 @@ def page(
         levels=LEVELS,
         compares=current_user.role in lifecycle.COMPARERS,
         undoable=latest is not None and moving.may_undo(latest, current_user, datetime.now(UTC)),
+        answers=asking.said_of(here.session, here.city.id, row.id) if _was_answered(entries) else [],
         picture=thumbnail(row.lon, row.lat),
         photos=[(words, [each for each in pictures if each.shows == side]) for side, words in SIDES],
         most_photos=photos.MOST_OF_WORK,
@@ -178,6 +179,10 @@ def _told(row: TicketRow) -> Sequence[told.ToTell]:
     if current_user.role not in lifecycle.COMPARERS:
         return []
     return told.of_ticket(here.session, here.city.id, row.id)
+
+
+def _was_answered(entries: list[queries.TimelineRow]) -> bool:
+    return any(entry.actor == "resident" and entry.kind in ("confirmed", "reopened") for entry in entries)
 
 
 def other_crews(row: TicketRow) -> list[CrewEntry]:

@@ -136,6 +136,14 @@ def rate(
     )
 
 
+def said_of(session: Session, city_id: int, ticket_id: int) -> list[Survey]:
+    """Return what reporters of a ticket answered, for staff, the latest first."""
+    answered = select(Survey).where(
+        Survey.city_id == city_id, Survey.ticket_id == ticket_id, Survey.answered_at.is_not(None)
+    )
+    return list(session.scalars(answered.order_by(Survey.answered_at.desc(), Survey.id.desc())))
+
+
 def add(session: Session, city_id: int, storage: Storage, report_id: int, told: Told) -> None:
     """Add words or photos to a report: a remark for everybody to read, also its crew.
 
