@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -212,3 +214,23 @@ def test_a_part_of_a_photo_is_made_unrecognisable_or_all_of_it_taken_out(
         assert agent.post(f"{page}/redact/{made.id}/undo").status_code == 302
     assert demo_session.scalars(select(Photo.name)).all() == [first]
     assert stranger.get(f"/photos/{first}.jpg").status_code == 200
+
+
+def test_the_pages_ask_the_database_as_often_however_much_there_is(
+    demo_client: FlaskClient,
+    demo_session: Session,
+    demo_statements: Callable[[], AbstractContextManager[list[str]]],
+) -> None:
+    where = spot(demo_session)
+    send(demo_client, where, service=CHECKED, key="one")
+    ticket_id = demo_session.scalars(select(Ticket.id)).one()
+    sign_in(demo_client, "agent")
+    for path in ("/checking", f"/crew/{ticket_id}/seen"):
+        demo_client.get(path)
+        with demo_statements() as few:
+            demo_client.get(path)
+        for number in range(2):
+            send(demo_client, where, service=CHECKED, key=f"{path}{number}", same_as=str(ticket_id))
+        with demo_statements() as many:
+            demo_client.get(path)
+        assert len(many) == len(few) <= 9, many

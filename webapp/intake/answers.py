@@ -37,7 +37,7 @@ def read_answers(service: ServiceEntry, given: Mapping[str, Any]) -> tuple[dict[
         for code in given
         if code not in questions
     }
-    answers = {}
+    answers: dict[str, Any] = {}
     for code, question in questions.items():
         if not _asked(question, answers):
             continue
