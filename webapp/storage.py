@@ -132,7 +132,7 @@ class Bucket:
             found = obstore.get(self._store, _checked(name))
         except FileNotFoundError:
             return None
-        return (bytes(piece) for piece in found)
+        return (bytes(piece) for piece in found.stream(PIECE_BYTES))
 
     def forget(self, name: str) -> None:
         """Remove a file, if it is there."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -178,9 +176,3 @@ def test_the_check_says_where_a_forecast_is_no_better(
     lines = list(checked(demo_session, city))
     assert "too few reports or weeks" in lines[2]
     assert lines[-1].startswith("0 of 0 groups")
-
-
-def test_the_web_does_not_wait_for_the_libraries_of_jobs() -> None:
-    script = "import sys, webapp.app; print([n for n in ('weasyprint', 'xlsxwriter') if n in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"

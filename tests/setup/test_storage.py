@@ -47,6 +47,18 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     return found
 
 
+def test_files_larger_than_memory_are_kept_and_read_in_pieces(storage: Storage, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(b"0123456789" * 1_200_000)
+    assert storage.pieces("demo/large.csv") is None
+    storage.keep_file("demo/large.csv", path)
+    pieces = storage.pieces("demo/large.csv")
+    assert pieces is not None
+    found = list(pieces)
+    assert b"".join(found) == path.read_bytes()
+    assert max(map(len, found)) < 12_000_000
+
+
 def test_files_are_kept_replaced_and_forgotten(storage: Storage) -> None:
     name = "photos/1/Zk/ZkX.large.jpg"
     assert storage.read(name) is None
