@@ -21,10 +21,8 @@ FOLLOW = "follow"
 ALERT = "alert"
 MY_REPORTS = "my"
 """Purposes of links."""
-LINK_LASTS = timedelta(days=3)
-"""A link to confirm something."""
 STOP_LASTS = timedelta(days=3650)
-"""A link by which something is looked at and ended."""
+"""A link by which something is confirmed, and years later ended."""
 
 
 def send_my_reports(session: Session, settings: Settings, city: City, address: str) -> bool:

@@ -260,7 +260,7 @@ def _page(typed: Typed) -> Response:
         view=city_view(),
         words={
             "drawing": _("Tap the corners of the area on the map, one after the other."),
-            "corners": _("Corners set: {n}"),
+            "corners": _("Corners set: {n}."),
             "ready": _("The area is drawn. Go on below, or clear it."),
         },
     )
