@@ -125,9 +125,7 @@ class Draft(BaseModel):
     @property
     def contact(self) -> ContactDetails:
         """How to reach whoever reported; falsy where they told nothing of themselves."""
-        return clean(
-            self.name, self.email, self.phone, self.language, self.prefers, self.postal_address
-        )[0]
+        return clean(self.name, self.email, self.phone, self.language, self.prefers, self.postal_address)[0]
 
 
 def read_draft(catalog: Catalog, fields: Mapping[str, Any]) -> Draft:
