@@ -9,12 +9,10 @@ from flask_babel import format_datetime
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from webapp.insight import heat
 from webapp.insight.areas import MEASURES
 from webapp.insight.maps import packing
 from webapp.insight.maps.base import FileFigure, Files, PageFigure, Streets, Tiles, map_of
 from webapp.insight.maps.layers import Heat, HeatThroughTime, Shades
-from webapp.insight.maps.picture import Ground, HeatSpots, ShadedAreas, Words, picture
 from webapp.insight.maps.streets import streets
 from webapp.pages.assets import STATIC, asset
 from webapp.pages.context import TILES, TILES_MAX_ZOOM, served
@@ -28,7 +26,6 @@ from webapp.pages.council_figures import (
     shown,
     title_of,
 )
-from webapp.pages.council_words import legend, measure_name
 from webapp.pages.headers import csp_nonce
 from webapp.pages.places import atlas
 from webapp.people.access import access, roles
@@ -99,14 +96,10 @@ def map_picture() -> Response:
     what = _asked()
     if what.ground is None:
         abort(404)
-    words = Words(
-        title=title_of(what.atlas, what.chosen.district),
-        lines=about(what.chosen),
-        legend=measure_name(what.chosen.view) if what.chosen.view in MEASURES else _("Tickets"),
-        source=_source(),
-    )
-    ground = Ground(what.ground, streets(what.atlas, what.ground))
-    content = picture(ground, _shaded(what) if what.chosen.view in MEASURES else _spots(what), words)
+    # It takes half a second to import matplotlib, and few ask.
+    from webapp.pages.council_picture import picture_of
+
+    content = picture_of(what, _source())
     answer = make_response(content)
     answer.mimetype = "image/png"
     return _saved(answer, _file_name(what, "png"))
@@ -174,21 +167,3 @@ def _text_of(address: str) -> str:
     """Return what is in a built file, by its address."""
     path = address.partition("/static/")[2]
     return (STATIC / path).read_text("utf-8")
-
-
-def _spots(what: Shown) -> HeatSpots:
-    _facts, lat, lon = what.spots
-    found = heat.blocks(lat, lon)
-    x, y = what.atlas.metric.to_metric(found.column * found.step, found.row * found.step)
-    return HeatSpots(x, y, found.tickets, few=_("few"), many=_("many"))
-
-
-def _shaded(what: Shown) -> ShadedAreas:
-    assert what.areas is not None  # noqa: S101  (where there is ground there are areas)
-    found = what.steps(what.chosen.view)
-    return ShadedAreas(
-        what.areas.polygons,
-        [None if step is None else found.colours[step] for step in found.step],
-        legend(what.chosen.view, found),
-        not_shown=_("not shown, or not known"),
-    )
