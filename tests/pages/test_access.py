@@ -24,7 +24,7 @@ def staff_routes(app: Flask) -> list[tuple[str, str, Rule]]:
             values = {
                 name: 1 if name.endswith("_id") or name in (*"xyz", "place") else "x"
                 for name in route.arguments
-            }
+            } | ({"form": "csv"} if "form" in route.arguments else {})
             method = "POST" if "POST" in route.methods else "GET"
             found.append((app.url_for(route.endpoint, _method=method, **values), method, rule))
     return found
