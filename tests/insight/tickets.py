@@ -51,7 +51,9 @@ def add_tickets(session: Session, city: City, count: int, seed: int) -> pd.DataF
                 department_id=service.department_id, assigned_why="", **row,
             )
         )  # fmt: skip
-        rows.append({**row, "lon": place.lon, "lat": place.lat, "public": service.public and not service.check_first})
+        rows.append(
+            {**row, "lon": place.lon, "lat": place.lat, "public": service.public and not service.check_first}
+        )
     session.flush()
     return pd.DataFrame(rows)
 
