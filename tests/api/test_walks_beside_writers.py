@@ -61,7 +61,7 @@ def test_walks_and_exports_are_whole(
     monkeypatch: pytest.MonkeyPatch, live_server: str, post: Callable[[int], str]
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(exports, "_AT_ONCE", 3)
+    monkeypatch.setattr(exports, "PAGE", 3)
     there = [post(i) for i in range(12)]
     stop, written = Event(), []
 

@@ -118,7 +118,9 @@ def test_a_browser_that_is_gone_is_forgotten_and_may_come_back(
     assert town.session.scalar(select(func.count()).select_from(PushSubscription)) == 0
     follow(town, browser, report)
     town.happens("done")
-    assert run(town.session, settings()) == 1
+    # Where another test's transaction runs for long, what was in between is read once more, and told now.
+    assert run(town.session, settings()) in (1, 2)
+    assert town.notices()[-1].state == "sent"
 
 
 def test_a_browser_is_one_contact_however_many_reports_it_follows(town: Town, browser: Browser) -> None:

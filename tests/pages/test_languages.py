@@ -21,7 +21,7 @@ TRANSLATED = [language for language in OFFERED if language != SOURCE]
 TEMPLATES = sorted(path for path in ROOM.rglob("templates/**/*") if path.suffix in (".html", ".txt"))
 
 # Spoken in templates without gettext: names and notations that are the same in all languages.
-SAME_EVERYWHERE = {"API", "Authorization", "Bearer", "Ctrl", "km", "m"}
+SAME_EVERYWHERE = {"API", "Authorization", "Bearer", "Ctrl", "SHA", "km", "m"}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_bare_word_in_a_template_is_found() -> None:
     assert _bare('<p>Hello {{ name }}</p><img alt="A cat"><p>{{ _("Well") }}</p>') == ["Hello", "cat"]
 
 
-GETTEXT = {"_", "_l", "gettext", "lazy_gettext", "ngettext"}
+GETTEXT = {"_", "_l", "gettext", "lazy_gettext", "ngettext", "marked"}
 SHOWN = {"flash", "alert", "Wrong"}
 
 

@@ -194,6 +194,7 @@ def _notices(city_id: int) -> Select[int, int, int, int, str]:
             TimelineEntry.city_id == city_id,
             TimelineEntry.actor != "import",
             ~told.exists(),
+            reader.c.since <= TimelineEntry.at,
             or_(TimelineEntry.kind.not_in(TOLD_ITS_REPORTER), reader.c.contact_id == Report.contact_id),
             or_(TimelineEntry.kind.not_in(TOLD_WHO_WAS_TOLD), heard_of_the_move),
         )
@@ -203,19 +204,23 @@ def _notices(city_id: int) -> Select[int, int, int, int, str]:
 
 
 def _readers() -> Subquery:
-    """Select who hears of which report: who made it and who follows it, unless they asked not to."""
+    """Select who hears of which report, and since when: who made it or follows it, less those who stopped.
+
+    An entry may be read twice, while others write: of what was before, who follows since then is not told.
+    """
     stopped = select(Follower.id).where(
         Follower.city_id == Report.city_id,
         Follower.report_id == Report.id,
         Follower.contact_id == Report.contact_id,
         Follower.stopped_at.is_not(None),
     )
-    reporters = select(Report.city_id, Report.id.label("report_id"), Report.contact_id).where(
-        Report.contact_id.is_not(None), ~stopped.exists()
-    )
-    followers = select(Follower.city_id, Follower.report_id, Follower.contact_id).where(
-        Follower.confirmed_at.is_not(None), Follower.stopped_at.is_(None)
-    )
+    always = cast(literal("-infinity"), Follower.confirmed_at.type)
+    reporters = select(
+        Report.city_id, Report.id.label("report_id"), Report.contact_id, always.label("since")
+    ).where(Report.contact_id.is_not(None), ~stopped.exists())
+    followers = select(
+        Follower.city_id, Follower.report_id, Follower.contact_id, Follower.confirmed_at
+    ).where(Follower.confirmed_at.is_not(None), Follower.stopped_at.is_(None))
     return union_all(reporters, followers).subquery("reader")
 
 

@@ -75,10 +75,10 @@ def staff_places() -> list[StaffPlace]:
         places.append(StaffPlace("/desk/told", _("To be told"), "told"))
         places.append(StaffPlace("/unassigned", _("Unassigned"), "unassigned"))
         places.append(StaffPlace("/checking", _("To check"), "checking"))
-    if current_user.role in ("supervisor", "auditor", "administrator"):
-        places.append(StaffPlace("/manage", _("Figures"), "manage"))
     if current_user.role in ("auditor", "administrator"):
         places.append(StaffPlace("/audit", _("Audit"), "audit"))
+    if current_user.role in ("supervisor", "auditor", "administrator"):
+        places.append(StaffPlace("/manage", _("Figures"), "manage"))
     if current_user.role in ("council", "administrator"):
         places.append(StaffPlace("/council", _("District"), "council"))
     if current_user.role in ("council", "supervisor", "administrator"):

@@ -50,7 +50,7 @@ class Writer:
 
     def about(self, alert: FigureAlert) -> str:
         """Return what an alert is about: a service, a district, both, or all."""
-        what = self.say("All services")
+        what = self.say(marked("All services"))
         service = self.known.services.get(alert.service_id or 0)
         if service is not None:
             what = service.translations.get(self.language, {}).get("name") or service.name
