@@ -9,6 +9,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from webapp.languages import SOURCE, sentences
 from webapp.people.demo import DOMAIN, PASSWORD
 
 
@@ -32,32 +33,22 @@ def settle(page: Page) -> None:
     expect(page.locator(".place")).to_have_attribute("aria-busy", "false")
 
 
-def choose(page: Page, service: str) -> None:
+def choose(page: Page, service: str, language: str = SOURCE) -> None:
     """Say what it is about."""
-    page.get_by_role("button", name="Report something here").click()
-    expect(page.get_by_role("heading", name="What is it about?")).to_be_visible()
+    say = sentences(language).gettext
+    page.get_by_role("button", name=say("Report something here")).click()
+    expect(page.get_by_role("heading", name=say("What is it about?"))).to_be_visible()
     page.get_by_role("radio", name=service).click()
 
 
-def say_and_send(page: Page, words: str) -> str:
+def say_and_send(page: Page, words: str, language: str = SOURCE) -> str:
     """Write the description, send, and return the tracking number."""
-    expect(page.get_by_role("heading", name="Tell us more")).to_be_visible()
-    page.get_by_label("What should the crew know?").fill(words)
-    page.get_by_role("button", name="Send report").click()
-    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    say = sentences(language).gettext
+    expect(page.get_by_role("heading", name=say("Tell us more"))).to_be_visible()
+    page.get_by_label(say("What should the crew know?")).fill(words)
+    page.get_by_role("button", name=say("Send report")).click()
+    expect(page.get_by_role("heading", name=say("Thank you. Your report is sent."))).to_be_visible()
     return page.locator("#tracking-number").inner_text()
-
-
-def until_kept(page: Page, *paths: str) -> None:
-    """Wait until the phone has these pages, for when there is no connection."""
-    has = "async (path) => Boolean(await caches.match(path, { ignoreVary: true }))"
-    for path in paths:
-        for _ in range(300):
-            if page.evaluate(has, path):
-                break
-            page.wait_for_timeout(100)
-        else:
-            raise AssertionError(f"{path} is not kept")
 
 
 def look(page: Page, screenshot: Callable[[str], Path], name: str) -> None:

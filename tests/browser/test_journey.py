@@ -15,8 +15,9 @@ pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("browser_page", ["phone", "desk"], indirect=True)
 
 
-@SIZES
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("browser_page", "scheme"), [("phone", "light"), ("desk", "dark")], indirect=["browser_page"]
+)
 def test_from_pin_to_done(browser_page: Page, screenshot: Callable[[str], Path], scheme: str) -> None:
     page = browser_page
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

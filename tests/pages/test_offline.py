@@ -27,7 +27,7 @@ def test_the_site_is_installed_in_the_readers_language(demo_client: FlaskClient,
     told = answer.get_json()
     assert (answer.mimetype, told["lang"]) == ("application/manifest+json", language)
     assert told["dir"] == locale_of(language).text_direction
-    assert told["name"].startswith("Alder Falls")
+    assert "Alder Falls" in told["name"]
     assert "Set-Cookie" not in answer.headers
 
 

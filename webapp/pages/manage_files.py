@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from layers.atlas import Atlas
 from webapp.insight.worst import Worst
 from webapp.pages.context import served
+from webapp.spreadsheets import lines
 
 
 def names_of(atlas: Atlas, what: str) -> Callable[[str], str]:
@@ -35,12 +34,9 @@ def names_of(atlas: Atlas, what: str) -> Callable[[str], str]:
 
 def as_csv(found: Sequence[Worst], atlas: Atlas, what: str) -> str:
     """Return a table with a heading."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, [*_COLUMNS, "lon", "lat"])
-    table.writeheader()
-    for row, each in zip(_rows(found, atlas, what), found, strict=True):
-        table.writerow({**row, "lon": each.lon, "lat": each.lat})
-    return text.getvalue()
+    rows = zip(_rows(found, atlas, what), found, strict=True)
+    cells = [[*(row[name] for name in _COLUMNS), each.lon, each.lat] for row, each in rows]
+    return lines([[*_COLUMNS, "lon", "lat"], *cells])
 
 
 def as_geojson(found: Sequence[Worst], atlas: Atlas, what: str) -> str:
@@ -48,12 +44,12 @@ def as_geojson(found: Sequence[Worst], atlas: Atlas, what: str) -> str:
 
     A segment that is no more on the map is where its tickets are.
     """
-    lines = _lines(found, atlas) if what == "segment" else {}
+    drawn = _lines(found, atlas) if what == "segment" else {}
     features = [
         {
             "type": "Feature",
             "id": each.id,
-            "geometry": lines.get(each.id, {"type": "Point", "coordinates": [each.lon, each.lat]}),
+            "geometry": drawn.get(each.id, {"type": "Point", "coordinates": [each.lon, each.lat]}),
             "properties": row,
         }
         for row, each in zip(_rows(found, atlas, what), found, strict=True)
@@ -96,15 +92,15 @@ def _rows(found: Sequence[Worst], atlas: Atlas, what: str) -> list[dict[str, Any
 
 def _lines(found: Sequence[Worst], atlas: Atlas) -> dict[str, dict[str, Any]]:
     """Return the lines of segments as GeoJSON has them, EPSG:4326; of one in parts, each part."""
-    lines = atlas.segments.lines
+    pieces = atlas.segments.lines
     wanted = {each.id for each in found}
     shapes = {}
     for number, source_id in enumerate(atlas.segments.source_id.tolist()):
         if source_id not in wanted:
             continue
-        piece = slice(lines.offsets[number], lines.offsets[number + 1])
-        lon, lat = atlas.metric.to_lonlat(lines.coords[piece, 0], lines.coords[piece, 1])
+        piece = slice(pieces.offsets[number], pieces.offsets[number + 1])
+        lon, lat = atlas.metric.to_lonlat(pieces.coords[piece, 0], pieces.coords[piece, 1])
         points = np.round(np.column_stack([lon, lat]), 6)
-        parts = np.split(points, np.flatnonzero(lines.gaps[piece])[1:])
+        parts = np.split(points, np.flatnonzero(pieces.gaps[piece])[1:])
         shapes[source_id] = {"type": "MultiLineString", "coordinates": [part.tolist() for part in parts]}
     return shapes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ from webapp.api.open311.parameters import Parameters
 from webapp.api.open311.queries import Filters, service_requests
 from webapp.api.open311.shown import Reader
 from webapp.catalog.snapshot import ServiceEntry
+from webapp.spreadsheets import CSV, lines
 from webapp.tickets.lifecycle import words
 
 _COLUMNS = (
@@ -31,7 +30,6 @@ _COLUMNS = (
 )  # fmt: skip
 _AT_ONCE = 1000
 _FROM_THE_TOP = (datetime.max.replace(tzinfo=UTC), 0)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def stream() -> Response:
@@ -42,7 +40,7 @@ def stream() -> Response:
     filters = read_filters(parameters, city, reader.known, private=reader.private, whole=True)
     return Response(
         _lines(current_app.extensions["session"], reader, filters),
-        content_type="text/csv; charset=utf-8",
+        content_type=CSV,
         headers={"Content-Disposition": 'attachment; filename="requests.csv"'},
     )
 
@@ -53,14 +51,14 @@ def _lines(sessions: sessionmaker[Session], reader: Reader, filters: Filters) ->
     So no statement takes longer the farther down the list it reads; and while reports come in at the top and
     others change, none is missed and none told twice.
     """
-    yield _line(_COLUMNS)
+    yield lines([_COLUMNS])
     filters = replace(filters, page=1, page_size=_AT_ONCE, before=_FROM_THE_TOP)
     while True:
         # A session for each page: the request's own ends before the answer is read, and a slow reader would
         # keep a transaction open that holds back the clean-up of all tables.
         with sessions() as session:
             rows = service_requests(session, reader.city, filters, extensions=True)
-        yield "".join(_line(_cells(reader, row)) for row in rows)
+        yield lines(_cells(reader, row) for row in rows)
         if filters.tracking_numbers is not None or len(rows) < _AT_ONCE:
             return
         filters = replace(filters, before=(rows[-1]["requested_at"], rows[-1]["id"]))
@@ -74,7 +72,8 @@ def _cells(reader: Reader, row: RowMapping) -> list[Any]:
         "source": row["channel"],
         "service_subtype": _subtype(row, service) if reader.sees_all(row) else None,
     }
-    return [_cell(fields[name]) for name in _COLUMNS]
+    cells = (fields[name] for name in _COLUMNS)
+    return [w3c(cell) if isinstance(cell, datetime) else cell for cell in cells]
 
 
 def _subtype(row: RowMapping, service: ServiceEntry) -> str:
@@ -85,16 +84,3 @@ def _subtype(row: RowMapping, service: ServiceEntry) -> str:
         chosen = answer if isinstance(answer, list) else [answer]
         names += [option["name"] for option in question.options if option["key"] in chosen]
     return "; ".join(names)
-
-
-def _cell(value: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula: people's words may begin with ``=``."""
-    if isinstance(value, datetime):
-        return w3c(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _line(cells: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
