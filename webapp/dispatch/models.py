@@ -159,6 +159,7 @@ class EscalationStep(Base):
     __tablename__ = "escalation"
     __table_args__ = (
         ForeignKeyConstraint(["city_id", "ticket_id"], ["ticket.city_id", "ticket.id"], ondelete="CASCADE"),
+        Index("ix_escalation_at_risk", "city_id", "due_at", postgresql_where=text("step = 'at_risk'")),
     )
 
     city_id: Mapped[CityId]
