@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from layers.current import current_atlas
 from layers.queries import city_by_slug
-from tests.browser.steps import drag_map, look, settle
+from tests.browser.steps import choose, drag_map, look, say_and_send, settle
 from webapp.catalog.queries import catalog
 from webapp.intake.draft import read_draft
 from webapp.intake.submit import submit
@@ -73,20 +73,41 @@ def test_what_others_reported_is_seen_on_the_map_and_in_the_list(
 
 
 @pytest.mark.parametrize("browser_page", ["desk"], indirect=True)
-def test_a_tap_on_a_street_light_picks_it_and_its_service(
+def test_two_who_report_the_same_street_light_are_one_ticket(
     center: tuple[float, float], live_app: Flask, browser_page: Page, screenshot: Callable[[str], Path]
 ) -> None:
     page = browser_page
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     lon, lat = light_near(live_app, *center)
+    tap_the_light(page, lon, lat)
+    assert abs(float(page.locator("[name=lat]").input_value()) - lat) < 2e-6
+    look(page, screenshot, "light")
+    page.get_by_role("button", name="Report something here").click()
+    send_that_it_is_dark(page)
+
+    # The next one who stands there hears of the first.
+    page.goto(f"/?lon={lon}&lat={lat}")
+    settle(page)
+    choose(page, "Street light out")
+    expect(page.get_by_role("heading", name="Is it one of these?")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"The same street light L\d+"))).to_be_visible()
+    look(page, screenshot, "known")
+    page.get_by_role("button", name="Yes, this is it").click()
+    send_that_it_is_dark(page)
+    expect(page.get_by_text("your report was added to theirs")).to_be_visible()
+
+
+def tap_the_light(page: Page, lon: float, lat: float) -> None:
     page.goto(f"/?lon={lon + 0.0002}&lat={lat}")
     settle(page)
     _nearest_to_pin(page, page.locator(".asset")).click()
     expect(page.locator("[data-place-more]")).to_contain_text("Street light out: L")
-    assert abs(float(page.locator("[name=lat]").input_value()) - lat) < 2e-6
-    look(page, screenshot, "light")
-    page.get_by_role("button", name="Report something here").click()
+
+
+def send_that_it_is_dark(page: Page) -> None:
     expect(page.get_by_text("What is wrong with it?")).to_be_visible()
+    page.get_by_role("radio", name="Dark").click()
+    say_and_send(page, "")
 
 
 @pytest.mark.parametrize("browser_page", ["phone"], indirect=True)
