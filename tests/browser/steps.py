@@ -51,6 +51,18 @@ def say_and_send(page: Page, words: str, language: str = SOURCE) -> str:
     return page.locator("#tracking-number").inner_text()
 
 
+def until_kept(page: Page, *paths: str) -> None:
+    """Wait until the phone has these pages, for when there is no connection."""
+    has = "async (path) => Boolean(await caches.match(path, { ignoreVary: true }))"
+    for path in paths:
+        for _ in range(300):
+            if page.evaluate(has, path):
+                break
+            page.wait_for_timeout(100)
+        else:
+            raise AssertionError(f"{path} is not kept")
+
+
 def look(page: Page, screenshot: Callable[[str], Path], name: str) -> None:
     """Take a picture of the page at rest: it is no wider than the screen, and accessible."""
     page.wait_for_load_state("networkidle")
