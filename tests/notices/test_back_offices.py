@@ -136,6 +136,10 @@ def test_what_is_reopened_goes_there_again(hall: Hall, works: Pinward, key: str)
     hall.hear()
     assert hall.ticket(number).status == "reopened"
     assert hall.run() == 0, "they know what they told"
+    at_once = hall.report(next(hall.pins), description="No sign")
+    hall.move(at_once, "done", detail="fixed")
+    hall.move(at_once, "reopened", note="There is none")
+    assert hall.run() == 1, "one order, though it came and was reopened since the last time"
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])

@@ -175,7 +175,7 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
         BackOfficeUpdate.timeline_id == entry.id,
     )
     wanted = (
-        select(entry.city_id, BackOffice.id, first, again, func.now())
+        select(entry.city_id, BackOffice.id, first, func.max(again), func.now())
         .join(Ticket, and_(Ticket.city_id == entry.city_id, Ticket.id == entry.ticket_id))
         .join(BackOffice, and_(_active(city_id), entry.at >= BackOffice.created_at, is_theirs()))
         .where(
@@ -187,7 +187,8 @@ def _tell(session: Session, city_id: int, unread: ColumnElement[bool]) -> int:
             ~by_itself.exists(),
             unread,
         )
-        .distinct()
+        # One a ticket, also of one that came, was done and reopened since the last time.
+        .group_by(entry.city_id, BackOffice.id, Ticket.city_id, Ticket.id)
     )
     made = insert(order).from_select(["city_id", "back_office_id", "report_id", "again", "next_at"], wanted)
     return len(session.execute(made.on_conflict_do_nothing().returning(order.id)).all())
