@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, current_app, g, request
 from flask_babel import gettext as _
+from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
@@ -17,6 +18,7 @@ from webapp.catalog.snapshot import Catalog
 from webapp.config import Settings
 from webapp.dispatch.assignment import Assigner
 from webapp.dispatch.queries import assigner
+from webapp.people import audit
 
 blueprint = Blueprint("context", __name__)
 
@@ -55,6 +57,12 @@ def served() -> Served:
         g.served = Served(g.session, city)
     found: Served = g.served
     return found
+
+
+def audited(kind: audit.Kind, subject: str) -> None:
+    """Write down in the audit trail what who is signed in did. The caller commits."""
+    here = served()
+    audit.record(here.session, here.city.id, kind, subject, by=current_user._get_current_object())
 
 
 def known_city() -> City | None:

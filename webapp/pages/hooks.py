@@ -14,14 +14,12 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.config import settings
 from webapp.notices import webhooks
-from webapp.pages.context import served
+from webapp.pages.context import audited, served
 from webapp.pages.words import EVENTS
-from webapp.people import audit
 from webapp.people.access import access, roles
 
 blueprint = Blueprint("hooks", __name__, url_prefix="/admin/outside/hooks")
@@ -47,7 +45,7 @@ def add() -> Response:
         hook = webhooks.add(here.session, here.city.id, url, kinds, inside=settings().hooks_inside)
     except ValueError:
         return _page(errors={"url": _("Give the whole address, beginning with https://")})
-    _record("webhook_added", hook.url)
+    audited("webhook_added", hook.url)
     here.session.commit()
     return _page(made=hook.url, secret=hook.secret)
 
@@ -60,15 +58,10 @@ def stop(webhook_id: int) -> AnyResponse:
     hook = webhooks.stop(here.session, here.city.id, webhook_id) if webhook_id < 2**63 else None
     if hook is None:
         abort(404)
-    _record("webhook_stopped", hook.url)
+    audited("webhook_stopped", hook.url)
     here.session.commit()
     flash(_("%(address)s hears no more.", address=hook.url))
     return redirect(url_for("hooks.show"))
-
-
-def _record(kind: audit.Kind, url: str) -> None:
-    here = served()
-    audit.record(here.session, here.city.id, kind, url, by=current_user._get_current_object())
 
 
 def _page(*, errors: dict[str, str] | None = None, made: str = "", secret: str = "") -> Response:

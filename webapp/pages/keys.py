@@ -15,11 +15,10 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp.pages.context import served
-from webapp.people import audit, keys
+from webapp.pages.context import audited, served
+from webapp.people import keys
 from webapp.people.access import access, roles
 
 blueprint = Blueprint("keys", __name__, url_prefix="/admin/keys")
@@ -65,7 +64,7 @@ def make() -> Response:
         )
     except ValueError:
         return _page(errors={"name": _("Say it in up to 100 characters, on one line.")})
-    _record("key_added", row.name)
+    audited("key_added", row.name)
     here.session.commit()
     return _page(made=row.name, secret=secret)
 
@@ -78,15 +77,10 @@ def revoke(key_id: int) -> AnyResponse:
     row = keys.revoke(here.session, here.city.id, key_id)
     if row is None:
         abort(404)
-    _record("key_revoked", row.name)
+    audited("key_revoked", row.name)
     here.session.commit()
     flash(_("The key for %(name)s no longer works.", name=row.name))
     return redirect(url_for("keys.show"))
-
-
-def _record(kind: audit.Kind, name: str) -> None:
-    here = served()
-    audit.record(here.session, here.city.id, kind, name, by=current_user._get_current_object())
 
 
 def _page(*, errors: dict[str, str] | None = None, made: str = "", secret: str = "") -> Response:

@@ -8,12 +8,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from webapp.notices import queues
-from webapp.pages.context import served
-from webapp.people import audit
+from webapp.pages.context import audited, served
 from webapp.people.access import access, roles
 
 blueprint = Blueprint("outside", __name__, url_prefix="/admin/outside")
@@ -59,7 +57,7 @@ def pause() -> Response:
     name = queues.pause(here.session, here.city.id, kind, number, paused=paused)
     if name is None:
         abort(404)
-    _record("outside_paused" if paused else "outside_resumed", name)
+    audited("outside_paused" if paused else "outside_resumed", name)
     here.session.commit()
     flash(
         _("%(name)s is paused: what goes there waits.", name=name)
@@ -77,7 +75,7 @@ def again() -> Response:
     kind, number = _kind_and_number(request.form.get("entry"), LARGEST_ENTRY)
     if not queues.send_again(here.session, here.city.id, kind, number):
         abort(404)
-    _record("outside_again", f"{kind} {number}")
+    audited("outside_again", f"{kind} {number}")
     here.session.commit()
     flash(_("It is next in the queue."))
     return _back()
@@ -90,7 +88,7 @@ def again_all() -> Response:
     here = served()
     kind, number = _kind_and_number(request.form.get("system"), LARGEST_SYSTEM)
     count = queues.send_dead_again(here.session, here.city.id, kind, number)
-    _record("outside_again", f"{kind} {number}: {count}")
+    audited("outside_again", f"{kind} {number}: {count}")
     here.session.commit()
     flash(
         ngettext("%(num)d is tried again within seconds.", "%(num)d are tried again within seconds.", count)
@@ -109,11 +107,6 @@ def seen() -> Response:
         abort(404)
     here.session.commit()
     return _back()
-
-
-def _record(kind: audit.Kind, subject: str) -> None:
-    here = served()
-    audit.record(here.session, here.city.id, kind, subject, by=current_user._get_current_object())
 
 
 def _back() -> Response:

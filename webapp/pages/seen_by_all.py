@@ -22,10 +22,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.intake import heeding
-from webapp.pages.context import served
+from webapp.pages.context import audited, served
 from webapp.pages.crew_choice import may_see
 from webapp.pages.language import said
-from webapp.people import audit
 from webapp.people.access import access, roles
 from webapp.storage import Storage, uploads
 from webapp.tickets import hiding, lifecycle, photos, pictures, queries, redaction
@@ -208,9 +207,8 @@ def _page(row: TicketRow, wrong: Wrong | None = None, status: int = 200) -> Resp
 
 
 def _note_seen(of: str) -> None:
-    here = served()
-    audit.record(here.session, here.city.id, "original_seen", of, by=current_user._get_current_object())
-    here.session.commit()
+    audited("original_seen", of)
+    served().session.commit()
 
 
 def _storage() -> Storage:
