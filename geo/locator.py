@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.addresses import number_at
-from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks
+from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, resolved
 from geo.grid import Grid, Visit, cells_around, closest_on_edge, visit
 from geo.houses import Ranges, among_houses, inset
 from geo.segments import Lines, SegmentIndex, nearest_edges, snapped
@@ -75,6 +75,8 @@ class Located(NamedTuple):
     """(layers, n) The lowest zone of each layer that holds the pin, counted within the layer."""
     border_m: Floats
     """(layers, n) How far its border is."""
+    unplaced: int
+    """How many pins are no place in the city."""
 
 
 class _City(NamedTuple):
@@ -128,6 +130,8 @@ class Locator:
             fallbacks,
             reach,
         )
+        nowhere = self.visit([], [])
+        self._fill = resolved(_locate, 0, 0, nowhere, self._city, *self._rows(nowhere))
 
     def visit(self, x: ArrayLike, y: ArrayLike) -> Visit:
         """Return pins, in metres, in the order of the streets they are on."""
@@ -138,13 +142,10 @@ class Locator:
 
         A pin that is no point, is a fall-back point or is not in the city is flagged, and nothing else.
         """
-        count = len(pins.order)
-        # Row by row: what is known of a pin lies in one place in memory.
-        ordinals, numbers = np.empty((count, 5), np.int32), np.empty((count, 4))
-        zone, border_m = np.empty((count, self._layers), np.int32), np.empty((count, self._layers))
-        in_chunks(count, _locate, pins, self._city, ordinals, numbers, zone, border_m)
-        flags, segment, other, side, house_number = (np.ascontiguousarray(column) for column in ordinals.T)
-        snap_x, snap_y, snap_m, along_m = (np.ascontiguousarray(column) for column in numbers.T)
+        ordinals, numbers, zone, border_m = rows = self._rows(pins)
+        unplaced = sum(in_chunks(len(pins.order), self._fill, pins, self._city, *rows))
+        flags, segment, other, side, house_number = np.ascontiguousarray(ordinals.T)
+        snap_x, snap_y, snap_m, along_m = np.ascontiguousarray(numbers.T)
         return Located(
             flags=flags.astype(np.uint8),
             segment=segment,
@@ -157,7 +158,14 @@ class Locator:
             along_m=along_m,
             zone=np.ascontiguousarray(zone.T),
             border_m=np.ascontiguousarray(border_m.T),
+            unplaced=unplaced,
         )
+
+    def _rows(self, pins: Visit) -> tuple[Ints, Floats, Ints, Floats]:
+        """Return room for answers row by row: what is known of a pin lies in one place in memory."""
+        count, layers = len(pins.order), self._layers
+        ordinals, numbers = np.empty((count, 5), np.int32), np.empty((count, 4))
+        return ordinals, numbers, np.empty((count, layers), np.int32), np.empty((count, layers))
 
 
 # Many pins a call, as a call with the whole city takes longer than a pin; few enough to stay in the cache.
@@ -166,12 +174,15 @@ _AT_ONCE = 512
 
 @compiled
 def _locate(start, stop, pins, city, ordinals, numbers, zone, border_m):
+    """Write down all about some pins, and return how many of them are no place in the city."""
+    unplaced = 0
     for first in range(start, stop, _AT_ONCE):
         last = min(first + _AT_ONCE, stop)
         _lowest(first, last, pins, city.layers, city.raster, city.bands, zone)
-        _judge(first, last, pins, city.layers, city.fallbacks, city.reach, zone, ordinals)
+        unplaced += _judge(first, last, pins, city.layers, city.fallbacks, city.reach, zone, ordinals)
         _borders(first, last, pins, city.layers, city.borders, city.reach, zone, border_m, ordinals)
         _streets(first, last, pins, city.segments, city.lines, city.streets, city.reach, ordinals, numbers)
+    return unplaced
 
 
 @compiled
@@ -192,7 +203,11 @@ def _lowest(start, stop, pins, layers, raster, bands, zone):
 
 @compiled
 def _judge(start, stop, pins, layers, fallbacks, reach, zone, ordinals):
-    """Write down why pins are no place in the city, and take their zones from them; 0 for the others."""
+    """Write down why pins are no place in the city, and take their zones from them; 0 for the others.
+
+    Return how many are no place.
+    """
+    unplaced = 0
     for pin in range(start, stop):
         i, px, py = pins.order[pin], pins.x[pin], pins.y[pin]
         inside = len(layers.city) == 0
@@ -205,9 +220,11 @@ def _judge(start, stop, pins, layers, fallbacks, reach, zone, ordinals):
             if np.hypot(px - fallbacks[k, 0], py - fallbacks[k, 1]) <= reach.fallback:
                 flags = FALLBACK_POINT
         if flags != 0:
+            unplaced += 1
             for layer in range(zone.shape[1]):
                 zone[i, layer] = -1
         ordinals[i, 0] = flags
+    return unplaced
 
 
 @compiled

@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, repeated
+from geo.arrays import Floats, Ints, compiled, float_pairs, in_chunks, repeated, resolved
 from geo.grid import Visit, cells_around, edge_grid, start_of_walk, visit, way_to_cell
 from geo.segments import keep_nearest
 
@@ -31,6 +31,8 @@ class PointIndex:
         self._count = len(x)
         # A point is an edge whose ends meet.
         self._grid = edge_grid(np.column_stack([x, y, x, y]), np.arange(len(x), dtype=np.int32))
+        nowhere, none = visit(x[:0], y[:0], self._grid), np.zeros(0, np.int32)
+        self._fill = resolved(_nearest, 0, 0, nowhere, 1.0, self._grid, none, x[:0])
 
     def __len__(self) -> int:
         return self._count
@@ -59,7 +61,7 @@ class PointIndex:
         """Do as `nearest` does, for pins on a visit."""
         count = len(pins.order)
         index, distance = np.empty(count, np.int32), np.empty(count)
-        in_chunks(count, _nearest, pins, float(max_m), self._grid, index, distance)
+        in_chunks(count, self._fill, pins, float(max_m), self._grid, index, distance)
         return index, distance
 
     def within(self, x: ArrayLike, y: ArrayLike, radius: ArrayLike, k: int = 8) -> tuple[Ints, Floats]:

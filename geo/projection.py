@@ -80,13 +80,14 @@ def projection(srid: int) -> Projection:
 def _transformed(
     transformer: Transformer, a: ArrayLike, b: ArrayLike
 ) -> tuple[Floats | float, Floats | float]:
-    if np.ndim(a) == 0:
+    if isinstance(a, float) or np.ndim(a) == 0:
         return _one_transformed(transformer, a, b)
-    ones, others = (values.copy() for values in float_pairs(a, b))
+    ones, others = float_pairs(a, b)
     if len(ones) == 1:
         # pyproj takes a number in a third of the time that it takes an array.
-        ones[0], others[0] = _one_transformed(transformer, ones.item(), others.item())
-        return ones, others
+        one, other = _one_transformed(transformer, ones.item(), others.item())
+        return np.array([one]), np.array([other])
+    ones, others = ones.copy(), others.copy()
 
     def chunk(start: int, stop: int) -> None:
         transformer.transform(ones[start:stop], others[start:stop], inplace=True)

@@ -118,8 +118,8 @@ class Atlas:
         x[np.abs(lon) > 180.0] = np.nan
         pins = self._locator.visit(x, y)
         found = self._locator.locate(pins)
-        lost = found.flags & UNPLACED_BITS
-        if lost.any():
+        if found.unplaced:
+            lost = (found.flags & UNPLACED_BITS) != 0
             self._find_swapped(lon, lat, found)
             pins = pins._replace(x=np.where(lost[pins.order], np.nan, pins.x))
         if addresses is not None or classes is not None:

@@ -152,7 +152,10 @@ def test_many_pins_and_few_get_the_same_answers() -> None:
     zones = [shapely.box(1, 1, 7, 7), shapely.box(5, 5, 12, 12)]
     pins = rng.uniform(-1, 13, (30_000, 2)).tolist()
     many = locate(lines, [zones], pins, city=[0])
+    assert many.unplaced == np.count_nonzero(many.flags & locator.UNPLACED) > 0
     for start in range(0, 30_000, 6000):
         few = locate(lines, [zones], pins[start : start + 600], city=[0])
-        for name, column in few._asdict().items():
+        columns = few._asdict()
+        assert columns.pop("unplaced") == np.count_nonzero(few.flags & locator.UNPLACED) > 0
+        for name, column in columns.items():
             np.testing.assert_array_equal(column, getattr(many, name)[..., start : start + 600])
