@@ -2,6 +2,7 @@
 """Many polylines in two flat arrays, as compiled loops like them."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class Polylines:
         """The piece each vertex belongs to, (n,) int32."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.offsets))
 
-    @property
+    @cached_property
     def lengths(self) -> Floats:
         """The length of each piece in metres, gaps left out, (m,)."""
         return self.along[self.offsets[1:] - 1]

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo.arrays import Floats, Ints, Offsets, compiled, float_pairs, in_chunks
+from geo.arrays import Floats, Ints, Offsets, compiled, float_pairs, in_chunks, resolved
 from geo.grid import Grid, cell_size, columns_of_row, edge_grid, rows_of_edge
 from geo.orientation import side_of_line
 
@@ -75,6 +75,8 @@ class ZoneIndex:
         self.borders: Grid = edge_grid(edges, zone_of_edge)
         """Every edge, under the number of its zone."""
         self.raster, self.bands = _rasterised(edges, zone_of_edge, self._count)
+        none = np.zeros(0)
+        self._fill = resolved(_all, 0, 0, none, none, self.raster, self.bands, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return self._count
@@ -103,7 +105,7 @@ class ZoneIndex:
         """
         x, y = float_pairs(x, y)
         offsets = np.zeros(len(x) + 1, np.int64)
-        zones = in_chunks(len(x), _all, x, y, self.raster, self.bands, offsets)
+        zones = in_chunks(len(x), self._fill, x, y, self.raster, self.bands, offsets)
         np.cumsum(offsets, out=offsets)
         return offsets, np.concatenate(zones)
 

@@ -50,6 +50,8 @@ def follow(
         for i in close.tolist()
     ]
     told = [k for k, hint in enumerate(hints) if any(hint)]
+    if not told:
+        return
     close, hints = close[told], [hints[k] for k in told]
     near = segments.index.within(x[close], y[close], found.snap_m[close] + TWO_STREETS_M, _NEAREST).segment
     chosen = [
@@ -59,7 +61,8 @@ def follow(
     pick = np.array(chosen, np.int32)
     own = found.segment[close]
     moves = (pick >= 0) & (segments.street[pick] != segments.street[own])
-    _move(close[moves], pick[moves], x, y, found, segments)
+    if moves.any():
+        _move(close[moves], pick[moves], x, y, found, segments)
 
 
 def _meant(address: str, wanted: Collection[str], near: list[int], segments: Segments) -> int:
