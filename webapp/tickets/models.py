@@ -49,7 +49,16 @@ class Ticket(Base):
         CheckConstraint("priority between 0 and 3", name="priority"),
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("open = (closed_at is null)", name="closed_at"),
-        Index("ix_ticket_matchable", "geom", postgresql_using="gist", postgresql_where=text("matchable")),
+        # Candidates: by service and strip of the map (zoom 18), from north to south in it.
+        Index(
+            "ix_ticket_nearby",
+            "city_id",
+            "service_id",
+            text("(mercator_x(st_x(geom)) >> 12)"),
+            text("mercator_y(st_y(geom))"),
+            text("mercator_x(st_x(geom))"),
+            postgresql_where=text("matchable"),
+        ),
         Index("ix_ticket_geom", "geom", postgresql_using="gist", postgresql_where=text("open")),
         # For programs that ask for a box, closed tickets too.
         Index("ix_ticket_anywhere", "geom", postgresql_using="gist"),
@@ -172,7 +181,7 @@ class Report(Base):
         ),
         CheckConstraint(_ON_EARTH, name="on_earth"),
         CheckConstraint("duplicate_decision in ('joined', 'flagged', 'none')", name="duplicate_decision"),
-        Index("ix_report_ticket", "city_id", "ticket_id"),
+        Index("ix_report_ticket", "city_id", "ticket_id", "id"),
         Index(
             "ix_report_words",
             "description",

@@ -20,6 +20,8 @@ from webapp.tickets.queries import Box
 LATELY = timedelta(days=60)
 """A ticket that was closed longer ago than this is no longer looked for; no look-back may be longer."""
 
+_FETCHED = MOST_CANDIDATES + MOST_CANDIDATES // 4
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -61,7 +63,7 @@ def nearby_open(
 
     The answer need not have arrived when this returns: in a pipeline it comes with the others. It holds the
     `MOST_CANDIDATES` nearest to the middle of the box that `geo.pair_features.is_candidate` admits, which
-    decides on metres; twice as many are fetched, so that degrees rank well enough.
+    decides on metres; some more are fetched, so that degrees rank well enough.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ def nearby_open(
             "service_ids": list(service_ids),
             "closed_since": closed_since,
             "opened_until": opened_until,
-            "most": 2 * MOST_CANDIDATES,
+            "most": _FETCHED,
         },
     )
 
@@ -98,6 +100,9 @@ def tickets_between(
         yield from cursor.execute(_BETWEEN, {"city_id": city_id} | span)
 
 
+_COLUMNS: LiteralString = """
+           city_id, id, service_id, status, opened_at, latest_at, closed_at, geom, segment_id, side, along_m,
+           address, asset_id, report_count"""
 _CANDIDATE: LiteralString = """
     select ticket.id, ticket.service_id, ticket.status,
            extract(epoch from ticket.opened_at)::float8 as opened,
@@ -113,15 +118,18 @@ _CANDIDATE: LiteralString = """
 _SPAN: LiteralString = """
            ticket.city_id = %(city_id)s::smallint and ticket.geom is not null
        and (ticket.open or ticket.closed_at > %(closed_since)s) and ticket.opened_at <= %(opened_until)s"""
-# Ordered by plain distances and not by <->: then the index is asked for the box, which is quick for the few
-# tickets there usually are, and only of very many the nearest are picked out.
+# As `ix_ticket_nearby` has them: a range of each strip that the box touches.
+_IN_BOX: LiteralString = """
+           mercator_x(st_x(ticket.geom)) >> 12 = any(array(select generate_series(
+               mercator_x(%(west)s) >> 12, mercator_x(%(east)s) >> 12)))
+       and mercator_y(st_y(ticket.geom)) between mercator_y(%(north)s) and mercator_y(%(south)s)
+       and mercator_x(st_x(ticket.geom)) between mercator_x(%(west)s) and mercator_x(%(east)s)"""
 _NEARBY: LiteralString = f"""
       with ticket as materialized (
-           select * from ticket
+           select {_COLUMNS} from ticket
             where {_SPAN}
-       and ticket.matchable
-       and ticket.geom && st_makeenvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
-       and ticket.service_id = any(%(service_ids)s::smallint[])
+       and ticket.matchable and ticket.service_id = any(%(service_ids)s::smallint[])
+       and {_IN_BOX}
             order by ((st_x(ticket.geom) - (%(west)s + %(east)s) / 2)
                       * cosd((%(south)s + %(north)s) / 2)) ^ 2
                      + (st_y(ticket.geom) - (%(south)s + %(north)s) / 2) ^ 2, ticket.id desc
