@@ -10,7 +10,7 @@ from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError
 
 from geo.arrays import Floats, float_pairs, in_chunks
@@ -35,6 +35,7 @@ class Projection:
     def __init__(self, srid: int) -> None:
         crs = _metric_crs(srid)
         self.srid = srid
+        self._crs = crs
         self.name: str = crs.name
         self._forward = Transformer.from_crs(WGS84, crs, always_xy=True)
         self._inverse = Transformer.from_crs(crs, WGS84, always_xy=True)
@@ -66,6 +67,15 @@ class Projection:
     def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats | float, Floats | float]:
         """Turn metres back into degrees; the inverse of `to_metric`, with lon in [-180, 180]."""
         return _transformed(self._inverse, x, y)
+
+    def stretch(self, lon: float, lat: float) -> float:
+        """Return how many times as long as it is a short way comes out here, in the direction worst for that.
+
+        1.0 is true to scale; a thousandth more or less is usual. Infinite where the CRS does not reach.
+        """
+        factors = Proj(self._crs).get_factors(lon, lat)
+        worst = max((factors.tissot_semimajor, factors.tissot_semiminor), key=lambda scale: abs(scale - 1.0))
+        return float(worst)
 
     def __repr__(self) -> str:
         return f"Projection({self.srid})"

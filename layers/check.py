@@ -9,11 +9,12 @@ import numpy as np
 import shapely
 
 from geo import polygons
-from geo.projection import Projection, projection, utm_srid
+from geo.projection import Projection, utm_srid
 from layers.cityfile import CityDocument
 from layers.crsguess import Box, guess, possible, to_lonlat
 from layers.features import Features, Notes, features
 from layers.findings import Finding, counted, has_errors, some
+from layers.metric import metric_of, middle_of
 from layers.sections import ZoneLayer
 
 # A layer may reach beyond the city by this share of the city's size before somebody is told.
@@ -22,6 +23,8 @@ _FEW = 0.2
 # Ground without a zone is told of from this size on; less is a matter of how a shore was drawn.
 _BARE_M2 = 1000.0
 _BARE_WIDTH_M = 5.0
+# UTM is off by up to a thousandth, far beside its zone by a hundredth; Web Mercator by a third in Boston.
+_TRUE_TO_SCALE = 0.01
 
 
 @dataclass
@@ -64,6 +67,8 @@ def check(
         if read is not None:
             city_map.features[name] = read
     boundary = _boundary(city_map)
+    if boundary is not None:
+        _check_metric(boundary, document)
     for name, read in city_map.features.items():
         notes = Notes(document, name, city_map.by_layer[name])
         if not possible(read.raw, read.crs):
@@ -101,8 +106,18 @@ def _boundary(city_map: CityMap) -> _Boundary | None:
     if section is None or read is None or not possible(read.raw, read.crs):
         return None
     lonlat = shapely.MultiPolygon(shapely.get_parts(shapely.union_all(read.geometry)).tolist())
-    srid = section.metric_srid or utm_srid(lonlat.centroid.x, lonlat.centroid.y)
-    return _Boundary(read, lonlat, projection(srid))
+    return _Boundary(read, lonlat, metric_of(section, read.geometry))
+
+
+def _check_metric(boundary: _Boundary, document: CityDocument) -> None:
+    """Refuse a metric CRS in which metres of the city are no metres."""
+    lon, lat = middle_of(boundary.features.geometry)
+    metric = boundary.metric
+    stretch = metric.stretch(lon, lat)
+    if not abs(stretch - 1.0) <= _TRUE_TO_SCALE:
+        said = f"EPSG:{metric.srid} ({metric.name}) makes {1000.0 * stretch:,.0f} m of 1,000 m in the city."
+        fix = f"Leave metric_srid out, or set it to {utm_srid(lon, lat)}, the UTM zone of the city."
+        document.findings.append(document.error(said, fix, "city", "metric_srid"))
 
 
 def _refuse_crs(read: Features, boundary: _Boundary | None, city_map: CityMap, notes: Notes) -> None:

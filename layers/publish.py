@@ -12,10 +12,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from geo.projection import utm_srid
 from layers.check import CityMap
 from layers.cityfile import CityDocument
 from layers.features import Features
+from layers.metric import metric_of
 from layers.models import City, Edition, Layer
 from layers.queries import TABLES
 from layers.sources import Objects, digest
@@ -61,7 +61,7 @@ def _city(session: Session, city_map: CityMap) -> City:
         "name": section.name,
         "time_zone": section.time_zone,
         "languages": section.languages,
-        "metric_srid": section.metric_srid or utm_srid((west + east) / 2, (south + north) / 2),
+        "metric_srid": metric_of(section, boundary).srid,
         "snap_radius_m": section.snap_radius_m,
         "district_layer": section.districts,
         "boundary_layer": section.boundary,

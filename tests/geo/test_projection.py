@@ -46,6 +46,18 @@ def test_distances_are_true_to_one_part_in_a_thousand(
     assert math.hypot(x2 - x1, y2 - y1) == pytest.approx(metres, rel=1.1e-3)
 
 
+@given(lon=st.floats(-179, 179), lat=st.floats(-79, 79), srid=st.sampled_from([None, 3857, 6933]))
+def test_stretch_is_the_scale_of_the_worst_direction(lon: float, lat: float, srid: int | None) -> None:
+    metric = projection(srid or utm_srid(lon, lat))
+    x, y = metric.to_metric(lon, lat)
+    around = (EARTH.fwd(lon, lat, bearing, 10.0) for bearing in range(0, 180, 10))
+    ends = [metric.to_metric(far_lon, far_lat) for far_lon, far_lat, _ in around]
+    scales = [math.hypot(far_x - x, far_y - y) / 10.0 for far_x, far_y in ends]
+    worst = max(scales, key=lambda scale: abs(scale - 1.0))
+    # Web Mercator takes the Earth for a sphere.
+    assert metric.stretch(lon, lat) == pytest.approx(worst, rel=1e-2 if srid == 3857 else 1e-4)
+
+
 def test_neighbours_across_the_180th_meridian_are_neighbours_in_metres() -> None:
     metric = projection(32760)
     x, y = metric.to_metric([179.9999, -179.9999], [-16.8, -16.8])

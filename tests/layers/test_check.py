@@ -37,6 +37,22 @@ def test_a_sound_town_has_nothing_wrong(tmp_path: Path, findings_of: Findings) -
     assert findings_of(write_town(tmp_path)) == []
 
 
+@pytest.mark.parametrize("srid", [3857, 32610, 2193])
+def test_a_metric_crs_whose_metres_are_none_in_the_city_is_refused(
+    tmp_path: Path, findings_of: Findings, srid: int
+) -> None:
+    city = CITY.replace("metric_srid = 26986", f"metric_srid = {srid}")
+    (found,) = findings_of(write_town(tmp_path, city=city))
+    assert (found.level, found.line) == ("error", 6)
+    assert re.search(rf"EPSG:{srid} .* makes 1,[23]\d\d m of 1,000 m", found.message), found
+    assert "32619" in found.fix
+
+
+def test_a_neighbouring_zone_of_utm_will_do(tmp_path: Path, findings_of: Findings) -> None:
+    city = CITY.replace("metric_srid = 26986", "metric_srid = 32618")
+    assert findings_of(write_town(tmp_path, city=city)) == []
+
+
 @pytest.mark.parametrize(
     ("layer", "written", "said", "fix"),
     [

@@ -9,6 +9,7 @@ import shapely
 from geo.polylines import Polylines
 from geo.projection import projection
 from layers.atlas import Atlas, CityFacts
+from layers.metric import middle_of
 from layers.tables import Segments, Zones
 
 METRIC = projection(32760)
@@ -58,3 +59,21 @@ def test_pins_on_both_sides_lie_on_one_street(atlas: Atlas) -> None:
 @pytest.mark.parametrize("lon", [180.0005, -180.0005, 539.9995])
 def test_a_longitude_beyond_the_meridian_is_no_longitude(atlas: Atlas, lon: float) -> None:
     assert atlas.locate_one(lon, LAT).flags == ("not_a_point",)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "middle"),
+    [
+        # Cut at the meridian, as RFC 7946 wants it, or drawn beyond it.
+        ([(179.9, -17.0, 180.0, -16.0), (-180.0, -17.0, -179.7, -16.0)], (-179.9, -16.5)),
+        ([(179.9, -17.0, 180.3, -16.0)], (-179.9, -16.5)),
+        ([(179.0, 1.0, 180.0, 3.0)], (179.5, 2.0)),
+        ([(-180.0, 1.0, -179.0, 3.0)], (-179.5, 2.0)),
+        ([(-0.2, 51.0, 0.1, 52.0)], (-0.05, 51.5)),
+        ([(-71.2, 42.2, -71.0, 42.4), (-70.9, 42.3, -70.8, 42.4)], (-71.0, 42.3)),
+    ],
+)
+def test_the_middle_of_a_city_on_both_sides_of_a_meridian_is_in_the_city(
+    boxes: list[tuple[float, float, float, float]], middle: tuple[float, float]
+) -> None:
+    assert middle_of(objects(*(shapely.box(*box) for box in boxes))) == pytest.approx(middle)
