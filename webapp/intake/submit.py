@@ -152,6 +152,8 @@ def _ask(
     earlier: Cursor[Written] | None = None
     candidates: Cursor[Candidate] | None = None
     with connection.pipeline():
+        # To plan the question for candidates anew each time takes longer than to answer it.
+        connection.execute("set local plan_cache_mode = force_generic_plan")
         claim(connection, claims)
         if idempotency_key:
             earlier = records.answered(connection, city_id, idempotency_key)

@@ -22,7 +22,7 @@ KINDS = ("staff", "reporter", "left")
 """Who said it; ``left``: the matching, and staff who worked on the ticket afterwards left it so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Arrival(Candidate):
     """A report, as the ticket that it would have opened when it came."""
 
