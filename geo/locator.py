@@ -278,8 +278,9 @@ def _streets(start, stop, pins, grid, lines, streets, reach, ordinals, numbers):
             streets.ranges[3, segment],
         )
         numbers[i, 0], numbers[i, 1], numbers[i, 2], numbers[i, 3] = snap_x, snap_y, snap_m, fraction * length
-        if other >= 0 and np.sqrt(other_square) <= snap_m + reach.rival:
-            rival = _rival(px, py, snap_m + reach.rival, segment, grid, lines.piece, streets.name)
+        as_near = min(snap_m + reach.rival, reach.segment)
+        if other >= 0 and np.sqrt(other_square) <= as_near:
+            rival = _rival(px, py, as_near, segment, grid, lines.piece, streets.name)
             if rival >= 0:
                 ordinals[i, 0] |= TWO_STREETS
                 ordinals[i, 2] = rival

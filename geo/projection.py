@@ -66,7 +66,11 @@ class Projection:
     def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]: ...
     def to_lonlat(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats | float, Floats | float]:
         """Turn metres back into degrees; the inverse of `to_metric`, with lon in [-180, 180]."""
-        return _transformed(self._inverse, x, y)
+        lon, lat = _transformed(self._inverse, x, y)
+        # On the meridian of 180°, rounding may end a hair beyond it.
+        if isinstance(lon, float):
+            return max(min(lon, 180.0), -180.0), lat
+        return np.clip(lon, -180.0, 180.0, out=lon), lat
 
     def stretch(self, lon: float, lat: float) -> float:
         """Return how many times as long as it is a short way comes out here, in the direction worst for that.
