@@ -22,6 +22,8 @@ from webapp.db import make_engine, make_session
 from webapp.pages import blueprints as page_blueprints
 from webapp.people import sessions
 from webapp.people.access import Rule
+from webapp.tickets import tile_cache
+from webapp.tickets.front_cache import FrontCache
 
 STATEMENT_TIMEOUT_S = 20
 """No question that the web asks may keep the database busy for longer."""
@@ -76,7 +78,9 @@ def behind_front() -> Flask:
     """Return the application as ``pinward serve`` runs it: nginx in front tells the client's address."""
     logs.configure()
     app = create_app()
-    hops = 1 + app.config["PINWARD"].proxies
+    settings: Settings = app.config["PINWARD"]
+    tile_cache.keep_in_front(app.extensions["engine"], FrontCache(settings.front_tiles))
+    hops = 1 + settings.proxies
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=1, x_host=1)  # type: ignore[method-assign]
     # What is made by now lives as long as the process. Left out of collections, it stays shared between
     # forked workers, and a process ends at once.

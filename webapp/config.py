@@ -222,6 +222,11 @@ class Settings(BaseSettings):
         return _short(self.home.absolute() / "run")
 
     @cached_property
+    def front_tiles(self) -> Path:
+        """Where nginx keeps tiles of tickets; the web processes delete those that have changed."""
+        return self.home.absolute() / "tmp" / "tickets"
+
+    @cached_property
     def database(self) -> str:
         """The database to use, as a URL: the one named by ``DATABASE_URL``, or the private cluster's."""
         if self.database_url is not None:

@@ -23,7 +23,8 @@ def test_a_kept_tile_is_answered_without_flask_until_it_changes(
     demo_client.application.before_request_funcs[None].insert(0, lambda: seen.append("asked"))
     try:
         again = demo_client.get(path, headers=EVERYBODY)
-        assert (again.status_code, again.data, list(again.headers)) == (200, first.data, list(first.headers))
+        assert (again.status_code, again.data) == (200, first.data)
+        assert sorted(again.headers) == sorted(first.headers)
         known = demo_client.get(path, headers={**EVERYBODY, "If-None-Match": first.headers["ETag"]})
         assert (known.status_code, known.data, known.headers["ETag"]) == (304, b"", first.headers["ETag"])
         assert "Content-Encoding" not in known.headers

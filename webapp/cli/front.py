@@ -69,6 +69,13 @@ http {{
     proxy_cache_path "{temporary}/tiles" levels=1:2 keys_zone=tiles:10m max_size=1g inactive=30d
         use_temp_path=off;
 
+    # Tiles of tickets for as long as the web process says that made them; when something changes in one, it
+    # deletes the file. Nobody waits here for another's answer: nginx would look only twice a second whether
+    # that has come.
+    proxy_cache_path "{tickets}" levels=1:2 keys_zone=tickets:10m max_size=256m inactive=1m use_temp_path=off;
+    # For who does not plainly take gzip, tiles are unpacked each time.
+    map $http_accept_encoding $unpacked {{ default 1; ~q= 1; ~gzip 0; }}
+
     upstream web {{ server "unix:{socket}" fail_timeout=0; }}
 
     # A balancer of the city's own, where there is one, knows better than we how the client came.
@@ -106,6 +113,15 @@ http {{
             proxy_cache_lock on;
             proxy_cache_use_stale error timeout updating;
         }}
+        location /tiles/tickets/ {{
+            proxy_pass http://web;
+            proxy_cache tickets;
+            proxy_cache_key "$scheme_of_client$uri";
+            proxy_cache_bypass $unpacked;
+            proxy_no_cache $unpacked;
+            # What X-Accel-Expires says is enough.
+            proxy_ignore_headers Cache-Control Expires Vary;
+        }}
         location @unreachable {{
             internal;
             default_type "text/html; charset=utf-8";
@@ -136,6 +152,8 @@ def write_configuration(settings: Settings, socket: Path) -> Path:
     home, run = settings.home.absolute(), settings.run_folder
     temporary = home / "tmp"
     temporary.mkdir(exist_ok=True)
+    # Nobody looks after the tiles of those who served before.
+    shutil.rmtree(settings.front_tiles, ignore_errors=True)
     files = min(2 * CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     # Each request may hold two: the client's connection and ours to the web process.
     listen = [f"listen {settings.port} backlog=1024;"]
@@ -152,6 +170,7 @@ def write_configuration(settings: Settings, socket: Path) -> Path:
             run=run,
             logs=home / "log",
             temporary=temporary,
+            tickets=settings.front_tiles,
             socket=socket,
             checkout=CHECKOUT,
             mime_types=f"include {mime_types};" if mime_types.exists() else "",

@@ -1,9 +1,10 @@
 """Tiles of the public tickets that this process made and may hand out again, and tickets to cut more from.
 
-Once a second, one call asks the database how many tickets are open in each part of the city, and where their
-centre is; tiles that touch a part where that changed are dropped. So a report is in every tile a second after
-it was committed, and a tile of a quiet neighborhood is made once. Near by, a part's tickets are read once
-for all the tiles in it.
+Twice a second, one call asks the database how many tickets are open in each part of the city, and where
+their centre is; tiles that touch a part where that changed are dropped, here and in nginx's cache. So a
+report is in every tile half a second after it was committed, and a tile of a quiet neighborhood is made once.
+While nginx may have tiles of this process, for which nobody asks here then, a thread looks. Near by, a part's
+tickets are read once for all the tiles in it.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, Thread
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+import structlog
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from layers.tiles import must_exist
+from layers.tiles import MAX_ZOOM, must_exist
+from webapp.tickets.front_cache import FrontCache, Key
 from webapp.tickets.pyramid import CELL_BITS, CELLS, WORLD_BITS
 from webapp.tickets.tiles import Shown, cut, encode, shown, ticket_tile
 
-CHECK_EVERY_S = 1.0
+CHECK_EVERY_S = 0.5
 LONGEST_S = 15.0
 """The status of a ticket may change without any change of counts: no tile is kept longer."""
 MOST_TILES = 4096
@@ -48,10 +52,10 @@ _PARTS = text(
      group by x, y"""  # noqa: S608
 )
 
-Key = tuple[int, int, int]
-"""Zoom, x and y of a tile."""
 Part = tuple[int, int]
 Sums = tuple[int, ...]
+
+log = structlog.get_logger()
 
 
 class PublicTile(NamedTuple):
@@ -59,80 +63,152 @@ class PublicTile(NamedTuple):
 
     body: bytes
     etag: str
+    until: float
+    """The moment (`time.monotonic`) until which it may be handed out again."""
+
+
+def _some_locks() -> list[Lock]:
+    """Return locks that each stand for many tiles or parts."""
+    return [Lock() for _ in range(16)]
 
 
 @dataclass
 class _Kept:
     """The tiles of one city in one database."""
 
+    front: FrontCache | None = None
     lock: Lock = field(default_factory=Lock)
     checking: Lock = field(default_factory=Lock)
-    tiles: OrderedDict[Key, tuple[PublicTile, float]] = field(default_factory=OrderedDict)
-    """With the moment until which each may be handed out."""
+    tiles: OrderedDict[Key, PublicTile] = field(default_factory=OrderedDict)
     tickets: OrderedDict[Part, tuple[Shown, float]] = field(default_factory=OrderedDict)
     held: int = 0
     """How many tickets these are."""
-    reading: list[Lock] = field(default_factory=lambda: [Lock() for _ in range(16)])
-    """A part is read by one thread; each of these locks stands for many parts."""
+    making: list[Lock] = field(default_factory=_some_locks)
+    """Everybody asks at once for a tile that has changed; one makes it."""
+    reading: list[Lock] = field(default_factory=_some_locks)
+    """A part is read by one thread."""
     parts: dict[Part, Sums] = field(default_factory=dict)
+    changed: set[Part] = field(default_factory=set)
+    """What the last check found changed."""
     checked_at: float = float("-inf")
     changes: int = 0
     """How often a check found something else than the one before it."""
+    watched: bool = False
+    """Whether a thread looks for changes, asked or not."""
 
 
 # What is kept goes with its engine.
 _kept: WeakKeyDictionary[Engine, dict[int, _Kept]] = WeakKeyDictionary()
+_fronts: WeakKeyDictionary[Engine, FrontCache] = WeakKeyDictionary()
 _kept_lock = Lock()
 
 
+def keep_in_front(engine: Engine, front: FrontCache) -> None:
+    """Let nginx keep the tiles of a database too, from now on."""
+    _fronts[engine] = front
+
+
 def public_tile(session: Session, city_id: int, z: int, x: int, y: int) -> PublicTile:
-    """Return a tile of the open tickets that everybody may see, as it was at most a second ago.
+    """Return a tile of the open tickets that everybody may see, as it was at most half a second ago.
 
     Raises
     ------
     ValueError
         If there is no such tile.
     """
+    must_exist(z, x, y)
+    engine = session.get_bind().engine
     with _kept_lock:
-        kept = _kept.setdefault(session.get_bind().engine, {}).setdefault(city_id, _Kept())
+        kept = _kept.setdefault(engine, {}).setdefault(city_id, _Kept(_fronts.get(engine)))
     _check(kept, session, city_id)
-    key, now = (z, x, y), time.monotonic()
-    with kept.lock:
-        found, until = kept.tiles.get(key, (None, now))
-        changes = kept.changes
-    if found is not None and now < until:
-        return found
-    body, until = _make(kept, session, city_id, z, x, y)
-    made = PublicTile(body, hashlib.sha256(body).hexdigest()[:16])
-    with kept.lock:
-        # Made while a change was found, it may lack it.
-        if changes == kept.changes:
-            kept.tiles[key] = made, until
-            while len(kept.tiles) > MOST_TILES:
-                kept.tiles.popitem(last=False)
-    return made
+    key = (z, x, y)
+    with kept.making[hash(key) % len(kept.making)]:
+        found = _known(kept, key)
+        if found is not None:
+            return found
+        changes, until = kept.changes, time.monotonic() + LONGEST_S
+        if z >= _PARTS_BITS:
+            tickets, until = _tickets(kept, session, city_id, _part(key))
+            if tickets.all_single:
+                return _keep(kept, key, encode(cut(tickets, z, x, y), z, x, y), until, changes)
+        return _keep(kept, key, ticket_tile(session, city_id, z, x, y, public_only=True), until, changes)
 
 
 def kept_tile(engine: Engine, city_id: int, tile: Key) -> PublicTile | None:
     """Return a tile as `public_tile` would, if that needs nothing from the database."""
     kept = _kept.get(engine, {}).get(city_id)
-    now = time.monotonic()
-    if kept is None or now - kept.checked_at >= CHECK_EVERY_S:
+    if kept is None or time.monotonic() - kept.checked_at >= CHECK_EVERY_S:
         return None
+    return _known(kept, tile)
+
+
+def lend(engine: Engine, city_id: int, key: Key, tile: PublicTile) -> int:
+    """Let nginx keep a tile, and see to it that it is deleted there when it changes.
+
+    Returns
+    -------
+    int
+        For how many seconds it may be kept; 0 where there is no nginx, or the tile may be an old one.
+    """
+    kept = _kept[engine][city_id]
+    seconds = int(tile.until - time.monotonic())
+    if kept.front is None or seconds <= 0:
+        return 0
     with kept.lock:
-        found, until = kept.tiles.get(tile, (None, now))
-    return found if now < until else None
+        kept.front.lent[key] = tile.until
+        if not kept.watched:
+            kept.watched = True
+            Thread(target=_watch, args=(kept, kept.front, engine, city_id), daemon=True).start()
+    return seconds
 
 
-def _make(kept: _Kept, session: Session, city_id: int, z: int, x: int, y: int) -> tuple[bytes, float]:
-    """Return a tile and until when it may be handed out; near by, cut from the tickets of its part."""
-    until = time.monotonic() + LONGEST_S
-    if z >= _PARTS_BITS:
-        must_exist(z, x, y)
-        tickets, until = _tickets(kept, session, city_id, (x >> z - _PARTS_BITS, y >> z - _PARTS_BITS))
-        if tickets.all_single:
-            return encode(cut(tickets, z, x, y), z, x, y), until
-    return ticket_tile(session, city_id, z, x, y, public_only=True), until
+def _watch(kept: _Kept, front: FrontCache, engine: Engine, city_id: int) -> None:
+    """Look for changes for as long as nginx may hand out a tile of this process without asking."""
+    while True:
+        time.sleep(max(0.0, kept.checked_at + CHECK_EVERY_S - time.monotonic()) or CHECK_EVERY_S)
+        try:
+            with Session(engine) as session:
+                _check(kept, session, city_id)
+        except SQLAlchemyError:
+            log.warning("Nobody can say which tiles have changed", city=city_id)
+        with kept.lock:
+            front.forget(time.monotonic())
+            if not front.lent:
+                kept.watched = False
+                return
+
+
+def _known(kept: _Kept, key: Key) -> PublicTile | None:
+    """Return a tile that is kept, or can be cut from tickets that are held."""
+    z, x, y = key
+    with kept.lock:
+        found, changes = kept.tiles.get(key), kept.changes
+        tickets, until = kept.tickets.get(_part(key), (None, 0.0))
+    now = time.monotonic()
+    if found is not None and now < found.until:
+        return found
+    if tickets is None or now >= until or not _PARTS_BITS <= z <= MAX_ZOOM or not tickets.all_single:
+        return None
+    return _keep(kept, key, encode(cut(tickets, z, x, y), z, x, y), until, changes)
+
+
+def _keep(kept: _Kept, key: Key, body: bytes, until: float, changes: int) -> PublicTile:
+    """Keep a tile that was made when there had been so many changes."""
+    made = PublicTile(body, hashlib.sha256(body).hexdigest()[:16], until)
+    with kept.lock:
+        if changes != kept.changes:
+            # Made while a change was found, it may lack it.
+            return made._replace(until=0.0)
+        kept.tiles[key] = made
+        while len(kept.tiles) > MOST_TILES:
+            kept.tiles.popitem(last=False)
+    return made
+
+
+def _part(key: Key) -> Part:
+    """Return the part that a tile from zoom 15 on is in."""
+    z, x, y = key
+    return x >> max(0, z - _PARTS_BITS), y >> max(0, z - _PARTS_BITS)
 
 
 def _tickets(kept: _Kept, session: Session, city_id: int, part: Part) -> tuple[Shown, float]:
@@ -181,7 +257,12 @@ def _check(kept: _Kept, session: Session, city_id: int) -> None:
                     del kept.tiles[key]
                 for part in changed:
                     _let_go(kept, part)
+            # Again, since one that was being sent a moment ago may have been stored after it was deleted.
+            stale, kept.changed = changed | kept.changed, changed
+            lent = _touching(stale, list(kept.front.lent)) if kept.front else []
             kept.parts, kept.checked_at = parts, now
+        if kept.front:
+            kept.front.delete(lent)
     finally:
         kept.checking.release()
 
