@@ -224,7 +224,8 @@ def test_the_commands(
             assert result.exit_code == exit_code, result.output
             return result.output
 
-        assert "the model that comes with Pinward" in run("show")
+        assert "the model that comes with Pinward" in (shown := run("show"))
+        assert "95% of those that join are right to" in shown
         run("use", "3003", "--city", "village")
         # Another process, as it were: its city comes anew with each request.
         session.expire_all()

@@ -173,6 +173,8 @@ def show(slug: str | None) -> None:
     click.echo(f"In use: {_name(found.model_id)}, fitted on {about['fitted_on']} to {about['data']},")
     click.echo(f"{about['reports']:,} reports from {about['from']} to {about['to']}")
     click.echo(f"Joined from probability {limits.auto:.2f}, flagged from {limits.flag:.2f}")
+    if "precision_of_joins" in about:
+        click.echo(f"Chosen so that {about['precision_of_joins']:.0%} of those that join are right to")
     if found.expected is not None:
         click.echo(f"Of 1,000 reports, expected: {_counts(found.expected)} expected wrong")
     if found.seen.reports:
