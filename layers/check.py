@@ -69,13 +69,15 @@ def check(
     boundary = _boundary(city_map)
     if boundary is not None:
         _check_metric(boundary, document)
+        notes = Notes(document, boundary.name, city_map.by_layer[boundary.name])
+        boundary = boundary if _reaches(boundary, boundary.features, notes) else None
     for name, read in city_map.features.items():
         notes = Notes(document, name, city_map.by_layer[name])
         if not possible(read.raw, read.crs):
             _refuse_crs(read, boundary, city_map, notes)
         elif boundary is not None and read is not boundary.features:
             _check_position(read, boundary, city_map, notes)
-            if not has_errors(notes.findings):
+            if _reaches(boundary, read, notes) and not has_errors(notes.findings):
                 _check_partition(read, boundary, notes)
     for name, known in (previous or {}).items():
         if name in city_map.features:
@@ -87,6 +89,7 @@ def check(
 class _Boundary:
     """What bounds the city."""
 
+    name: str
     features: Features
     lonlat: shapely.MultiPolygon
     metric: Projection
@@ -106,7 +109,7 @@ def _boundary(city_map: CityMap) -> _Boundary | None:
     if section is None or read is None or not possible(read.raw, read.crs):
         return None
     lonlat = shapely.MultiPolygon(shapely.get_parts(shapely.union_all(read.geometry)).tolist())
-    return _Boundary(read, lonlat, metric_of(section, read.geometry))
+    return _Boundary(section.boundary, read, lonlat, metric_of(section, read.geometry))
 
 
 def _check_metric(boundary: _Boundary, document: CityDocument) -> None:
@@ -161,6 +164,21 @@ def _check_position(read: Features, boundary: _Boundary, city_map: CityMap, note
     if far > _FEW * len(lonlat):
         said = f"{far:,} of {len(lonlat):,} features lie far outside the city's boundary."
         notes.warn(said, "See whether the file is the right one, or limit it by where.", "file")
+
+
+def _reaches(boundary: _Boundary, read: Features, notes: Notes) -> bool:
+    """Tell whether the city's metric CRS has coordinates for all of a layer; refuse it otherwise."""
+    lonlat, row = shapely.get_coordinates(read.geometry, return_index=True)
+    x, _ = boundary.metric.to_metric(lonlat[:, 0], lonlat[:, 1])
+    beyond = np.unique(row[np.isnan(x)])
+    if len(beyond):
+        notes.error(
+            f"{counted(len(beyond), 'feature reaches', 'features reach')} around half of the globe: "
+            f"{some(read.columns['source_id'][i] for i in beyond.tolist())}.",
+            "Correct or remove what lies so far from the city.",
+            "file",
+        )
+    return not len(beyond)
 
 
 def _check_partition(read: Features, boundary: _Boundary, notes: Notes) -> None:

@@ -22,6 +22,8 @@ from layers.values import distinct, house_number, natural, position_ids, texts, 
 
 NUMBERS = ("left_from", "left_to", "right_from", "right_to")
 _TYPES = {"segments": (1, 5), "zones": (3, 6), "assets": (0, 4)}
+# In no CRS of the Earth is anything farther from the origin than this, in whatever unit.
+_FARTHEST = 1e9
 _CALLED = {"segments": "lines", "zones": "polygons", "assets": "points"}
 
 
@@ -99,7 +101,8 @@ def _features(document: CityDocument, name: str) -> tuple[Features | None, list[
         return None, notes.findings
     geometry: Objects = shapely.transform(source.geometry[rows], lambda pairs: to_lonlat(pairs, crs))
     columns = {column: source.columns[field][rows] for column, field in reading.mapped.items()}
-    raw = shapely.get_coordinates(shapely.centroid(source.geometry[rows]))
+    vertices, row = shapely.get_coordinates(source.geometry[rows], return_index=True)
+    raw = vertices[np.diff(row, prepend=-1) > 0]
     if isinstance(layer, SegmentLayer):
         stored, geometry = _segments(geometry, columns, notes, cut=extract)
     elif isinstance(layer, ZoneLayer):
@@ -130,9 +133,9 @@ def _usable(layer: AnyLayer, source: Source, notes: Notes) -> NDArray[np.intp]:
     """Return the features that have a geometry of the layer's kind, and note the others."""
     geometry = source.geometry
     called = _CALLED[layer.kind]
-    finite = np.isfinite(shapely.bounds(geometry)).all(axis=1)
+    real = (np.abs(shapely.bounds(geometry)) < _FARTHEST).all(axis=1)
     right = np.isin(shapely.get_type_id(geometry), _TYPES[layer.kind])
-    usable = np.flatnonzero(finite & right)
+    usable = np.flatnonzero(real & right)
     if not len(geometry):
         notes.error(
             "the file holds no features that meet the condition.", "Correct file, table or where.", "file"

@@ -189,6 +189,14 @@ def test_side_of_a_loop_is_inside_or_outside_at_its_seam_too(pin: tuple[float, f
     assert found.side.tolist() == [side]
 
 
+@pytest.mark.parametrize(("pin", "side"), [((-1, 5), -1), ((-1, -5), -1), ((5, 0), 1)])
+def test_the_tip_of_a_pointed_loop_has_no_inside_beyond_it(pin: tuple[float, float], side: int) -> None:
+    """By either edge alone, one of the pins beside the seam would lie within the loop."""
+    loop = shapely.LineString([(0, 0), (10, -1), (10, 1), (0, 0)])
+    found = SegmentIndex(Polylines.from_shapely([loop])).nearest(*pin, max_m=50.0)
+    assert found.side.tolist() == [side]
+
+
 def test_a_pin_beside_vertices_in_a_straight_row_keeps_its_side() -> None:
     """Rounding puts vertices of a straight street a hair to either side; the pin is still on the left."""
     t = np.linspace(0, 1, 400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -111,6 +112,52 @@ def test_layer_that_reaches_far_outside_is_told(tmp_path: Path, findings_of: Fin
     found = findings_of(write_town(tmp_path, lights=lights))
     assert [finding.level for finding in found] == ["warning"]
     assert "4 of 13 features lie far outside" in found[0].message
+
+
+WORLD = [[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]
+
+
+def write_feature(path: Path, kind: str, coordinates: object, **row: object) -> None:
+    """Put one more feature, drawn in degrees, at the beginning of a GeoJSON file."""
+    found = json.loads(path.read_text())
+    shape = {"type": kind, "coordinates": coordinates}
+    found["features"].insert(0, {"type": "Feature", "properties": row, "geometry": shape})
+    path.write_text(json.dumps(found))
+
+
+@pytest.mark.parametrize(
+    ("layer", "row"), [("council", {"id": "0", "name": "World"}), ("boundary", {"id": "0"})]
+)
+def test_what_goes_around_the_globe_is_refused_by_name(
+    tmp_path: Path, findings_of: Findings, layer: str, row: dict[str, str]
+) -> None:
+    path = write_town(tmp_path)
+    write_feature(tmp_path / f"{layer}.geojson", "Polygon", [WORLD], **row)
+    said = [finding.message for finding in findings_of(path) if finding.level == "error"]
+    assert any(
+        message.startswith(f"{layer}: 1 feature reaches around half of the globe: ") for message in said
+    )
+
+
+def test_coordinates_that_are_nowhere_are_left_out(tmp_path: Path, findings_of: Findings) -> None:
+    path = write_town(tmp_path)
+    row = {"id": "x", "name": "X", "lf": 0, "lt": 0, "rf": 0, "rt": 0, "zip": "", "class": ""}
+    write_feature(tmp_path / "streets.geojson", "LineString", [[1e300, 1e300], [-1e300, 5.0]], **row)
+    (found,) = findings_of(path)
+    assert found.level == "warning"
+    assert "1 of 25 features left out" in found.message
+
+
+def test_two_halves_that_cross_in_the_middle_are_where_they_are(
+    tmp_path: Path, findings_of: Findings
+) -> None:
+    """Their area adds up to nothing, so their middle could be anywhere."""
+    bow_tie = shapely.Polygon([(-150, -150), (350, 350), (350, -150), (-150, 350)])
+    sheet = Sheet()
+    sheet.add(bow_tie, id="1", name="West")
+    found = findings_of(write_town(tmp_path, council=sheet))
+    assert {finding.level for finding in found} == {"warning"}
+    assert "repaired" in found[0].message
 
 
 def test_polygon_that_crosses_itself_is_repaired_and_placed(tmp_path: Path, findings_of: Findings) -> None:
