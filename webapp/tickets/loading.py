@@ -49,6 +49,19 @@ def copy(connection: Connection[Any], model: type[Base], rows: pa.Table) -> None
             stream.write(piece)
 
 
+def settle_words(connection: Connection[Any]) -> None:
+    """Bring the words copied into their indexes, or who looks for one before the next vacuum reads them all.
+
+    Where the indexes are another role's, they are left to the vacuum. Commits.
+    """
+    connection.execute(
+        "select gin_clean_pending_list(oid) from pg_class"
+        " where oid = any('{ix_ticket_words,ix_report_words}'::regclass[])"
+        " and pg_has_role(relowner, 'usage')"
+    )
+    connection.commit()
+
+
 def join_later(connection: Connection[Any], joined: Sequence[dict[str, Any]]) -> None:
     """Bring tickets up to date that reports of a later batch join.
 

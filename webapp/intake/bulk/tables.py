@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -130,7 +130,7 @@ def report_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
             "duplicate_of": pa.array(batch.duplicate_of, mask=batch.duplicate_of < 0),
             "duplicate_score": pa.array(decisions.score.astype(np.float32), mask=~batch.places.placed),
             "duplicate_decision": pa.array(DECISIONS).take(pa.array(decisions.decision)),
-            "duplicate_reasons": pa.array([json.dumps(each) if each else "[]" for each in batch.reasons]),
+            "duplicate_reasons": pa.array([_json(each) if each else "[]" for each in batch.reasons]),
             "suggestions": _lists(batch.suggestions),
         }
     )
@@ -192,7 +192,7 @@ def _likeness(batch: Decided, chosen: NDArray[np.bool_]) -> pa.Array:
     """Return what the timeline keeps of a report that joined or is flagged."""
     return pa.array(
         [
-            json.dumps(
+            _json(
                 {
                     "ticket": int(batch.suggestions[i, 0]),
                     "score": float(batch.decisions.score[i]),
@@ -203,6 +203,10 @@ def _likeness(batch: Decided, chosen: NDArray[np.bool_]) -> pa.Array:
         ],
         pa.string(),
     )
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def _constant(value: Any, count: int) -> pa.Array:

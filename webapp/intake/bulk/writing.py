@@ -22,6 +22,8 @@ from webapp.tickets.tracking import new_numbers
 _LOADING = 0x50494E  # "PIN": the first half of the advisory lock that a load holds; the city is the second.
 _UNIQUE_NUMBER = "uq_report_city_id_tracking_number"
 _WAIT_FOR_A_NUMBER = "3s"
+_WORDS_AT_ONCE = "64MB"
+"""The indexes of words take in so many at once: sorted, many go to one page."""
 
 
 def decide_and_store(bulk: BulkLoad, writers: Sequence[Connection[Any]]) -> Iterator[Figures]:
@@ -47,6 +49,7 @@ def decide_and_store(bulk: BulkLoad, writers: Sequence[Connection[Any]]) -> Iter
             yield bulk.figures
         for last in pending:
             last.result()
+    loading.settle_words(writers[0])
     yield bulk.figures
 
 
@@ -64,6 +67,7 @@ def write(connection: Connection[Any], batch: Batch, before: Future[None] | None
         The batch before, while it is written with another connection: its tickets are joined, and where keys
         are checked referred to, only once it is done. If it fails, so does this one.
     """
+    connection.execute(f"set local gin_pending_list_limit = '{_WORDS_AT_ONCE}'")
     if not loading.trust_keys(connection) and before is not None:
         before.result()
     loading.copy(connection, Ticket, batch.tickets)
