@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from geo.mvt import point_layer
@@ -74,8 +74,7 @@ _SEND = """
 _FAR = text(f"with {_DELTA}, {_CELLS}, shown as ({_FROM_CELLS}) {_SEND}")
 
 # The whole tile is one cell of the tile so many zooms above: that row says whether it is crowded.
-_NEAR = text(
-    f"""
+_NEAR = f"""
     with {_DELTA}, {_CELLS}, crowd as (
         select sum(tickets) > :most as crowded
           from (select tickets from ticket_pyramid
@@ -95,13 +94,26 @@ _NEAR = text(
                   join service on service.city_id = ticket.city_id and service.id = ticket.service_id
                  where ticket.city_id = :city_id and open
                    and (service.public and not ticket.hidden) = any(:audiences)
-                   and mercator_x(st_x(geom)) >> {WORLD_BITS - _INDEX_ZOOM} = any(cast(:columns as integer[]))
-                   and mercator_y(st_y(geom)) >> {WORLD_BITS - _INDEX_ZOOM} = any(cast(:rows as integer[]))
+                   and mercator_x(st_x(geom)) >> {WORLD_BITS - _INDEX_ZOOM} in ({{columns}})
+                   and mercator_y(st_y(geom)) >> {WORLD_BITS - _INDEX_ZOOM} in ({{rows}})
                 offset 0) as placed
          where x between :left and :right and y between :top and :bottom
            and not (select crowded from crowd)
     ) {_SEND}"""  # noqa: S608
-)
+
+
+def _near(wide: int) -> TextClause:
+    """Return the statement for a tile that is so many tiles of the index wide.
+
+    They are named one by one: of an array PostgreSQL would not know that it is short, and plan the statement
+    anew for each tile, which takes as long as running it.
+    """
+    names = [f"cast(:{{}}_{number} as integer)" for number in range(wide)]
+    listed = ", ".join(names)
+    return text(_NEAR.format(columns=listed.replace("{}", "column"), rows=listed.replace("{}", "row")))
+
+
+_NEAR_BY_WIDTH = {wide: _near(wide) for wide in (1, 2, 4)}
 
 
 class Shown(NamedTuple):
@@ -161,7 +173,8 @@ def shown(
         "statuses": list(OPEN_STATUSES),
         "most": most,
     }
-    sent, codes = session.execute(_FAR if z < TICKETS_FROM else _NEAR, values).one()
+    statement = _FAR if z < TICKETS_FROM else _NEAR_BY_WIDTH[_wide(z)]
+    sent, codes = session.execute(statement, values).one()
     rows = np.frombuffer(sent or b"", _SENT)
     return Shown(
         ids=rows["id"].astype(np.int64),
@@ -247,15 +260,18 @@ def _values(z: int, x: int, y: int) -> dict[str, Any]:
             "x": x,
             "y": y,
             "zoom_above": z - CELL_BITS,
-            "columns": _indexed(z, x),
-            "rows": _indexed(z, y),
+            **_indexed("column", z, x),
+            **_indexed("row", z, y),
         }
     return values
 
 
-def _indexed(z: int, column: int) -> list[int]:
-    """Return the columns (or rows) in the index that a tile is in or holds."""
-    if z > _INDEX_ZOOM:
-        return [column >> z - _INDEX_ZOOM]
-    wide = 1 << _INDEX_ZOOM - z
-    return list(range(column * wide, (column + 1) * wide))
+def _wide(z: int) -> int:
+    """Return in how many columns of the index a tile is."""
+    return 1 << max(0, _INDEX_ZOOM - z)
+
+
+def _indexed(name: str, z: int, place: int) -> dict[str, int]:
+    """Return the columns (or rows) of the index that a tile is in or holds, each by a name of its own."""
+    first = place * _wide(z) >> max(0, z - _INDEX_ZOOM)
+    return {f"{name}_{number}": first + number for number in range(_wide(z))}
