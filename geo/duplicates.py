@@ -165,6 +165,8 @@ class ServiceHistory:
     """Log-odds that a report repeats another."""
     usual_h: float
     """Hours that a ticket usually takes, the geometric mean."""
+    newest: float = 0.0
+    """Log-odds for each doubling, beyond a day, of the gap to the newest candidate; 0: as for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ class Model:
             affinity=affinity,
             repeat_rate=np.array([service.repeat_rate for service in known], float),
             usual_h=np.array([service.usual_h for service in known], float),
+            newest=np.array([service.newest for service in known], float),
             auto=limits["auto"],
             flag=limits["flag"],
             reach_m=limits["reach_m"],

@@ -56,6 +56,7 @@ FEATURES = (
     "closed_d",  # since the ticket was closed
     "reports",  # of the ticket so far
     "words",  # share of words in common
+    "newest",  # log-odds, as the report's service has it, of the gap to the newest of all candidates
 )
 """The names of the columns of a row of features; NaN in a row: unknown, or not so."""
 N_FEATURES = len(FEATURES)
@@ -70,7 +71,7 @@ ON_ITS_WAY_S = 30 * 86400.0
 """A phone may be without a connection for so long before its report arrives."""
 
 _SHORTEST_GAP_H = 1.0 / 60.0
-"""Below a minute the ratio of the gap to the usual time says nothing more."""
+"""Below a minute the ratio of the gap to the usual time, or to a day, says nothing more."""
 
 
 class Services(NamedTuple):
@@ -84,6 +85,8 @@ class Services(NamedTuple):
     """(S,) log-odds."""
     usual_h: Floats
     """(S,) hours that a ticket usually takes."""
+    newest: Floats
+    """(S,) log-odds for each doubling, beyond a day, of the gap to the newest candidate."""
     auto: Floats
     """(S,) probability of the best suggestion from which a report joins it by itself; above 1: never."""
     flag: Floats
@@ -143,11 +146,13 @@ def admit(i, report, tickets, services, found, squares, n):
 @compiled
 def features_of(rows, report, report_words, tickets, ticket_words, candidates, services):
     """Write the features of a report and each of its candidates into ``rows``, of shape (k, `N_FEATURES`)."""
-    here, lately = 0, 0
+    here, lately, newest = 0, 0, math.inf
     for i in candidates:
+        newest = min(newest, abs(report.opened - tickets[i].latest) / 3600.0)
         if report.service == tickets[i].service:
             here += _same_place(report, tickets[i])
             lately += abs(report.opened - tickets[i].opened) <= 86400.0
+    of_newest = services.newest[report.service] * doublings_of_a_day(newest)
     for k in range(len(candidates)):
         ticket = tickets[candidates[k]]
         one_segment = report.segment != UNKNOWN and report.segment == ticket.segment
@@ -175,6 +180,13 @@ def features_of(rows, report, report_words, tickets, ticket_words, candidates, s
         row[16] = (report.opened - ticket.closed) / 86400.0 if report.opened > ticket.closed else math.nan
         row[17] = ticket.reports
         row[18] = _words_in_common(report, report_words, ticket, ticket_words)
+        row[19] = of_newest
+
+
+@compiled
+def doublings_of_a_day(gap_h):
+    """Return the binary logarithm of a gap in days: 0 at a day, less where it is shorter."""
+    return math.log2(max(gap_h, _SHORTEST_GAP_H) / 24.0)
 
 
 @compiled

@@ -92,6 +92,18 @@ def test_how_many_of_the_own_service_are_at_the_place() -> None:
     assert (yesterday.features[:, FEATURES.index("lately")] == 1.0).all()
 
 
+def test_the_newest_candidate_counts_for_all_as_the_service_has_learned() -> None:
+    # Six hours are two halvings of a day, and a light's log-odds rise by 0.05 with each.
+    tickets = some(3, opened=[-DAY, -30 * 3600.0, -6 * 3600.0])
+    newest = judge(one(), tickets, BOUND, MODEL).features[:, FEATURES.index("newest")]
+    assert newest == pytest.approx(0.1)
+    alone = judge(one(), some(1, opened=-30 * 3600.0), BOUND, MODEL).features[0, FEATURES.index("newest")]
+    assert alone == pytest.approx(-0.05 * np.log2(30 / 24))
+    # Of a service that the model has never seen a gap says what it says of all.
+    unseen = judge(one(service=GRAFFITI), some(1, service=GRAFFITI), BOUND, MODEL)
+    assert unseen.features[0, FEATURES.index("newest")] == 0.0
+
+
 def test_services_are_related_by_group_or_by_affinity() -> None:
     assert is_candidate(one(service=GRAFFITI), some(1, service=3))
     assert is_candidate(one(service=POTHOLE), some(1, service=LIGHT))
@@ -149,6 +161,7 @@ def test_features_of_a_pair() -> None:
             "closed_d": math.nan,
             "reports": 4.0,
             "words": math.nan,
+            "newest": 0.15,
         },
         nan_ok=True,
     )

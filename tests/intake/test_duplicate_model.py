@@ -201,6 +201,32 @@ def test_services_are_learned_and_shrunk(past: History, learned: Any) -> None:
     assert abs(1 / (1 + np.exp(-few.services["street-light-out"].repeat_rate)) - overall) < abs(own - overall)
 
 
+def test_what_a_short_gap_means_is_learned_for_each_service(tmp_path: Path) -> None:
+    # At each place two lamps and two couches within minutes, and again days later: only lamps are repeated.
+    minutes = np.array([0, 5, 4000, 4005])
+    place, visit, service = (part.ravel() for part in np.indices((60, 4, 2)))
+    ids = np.arange(len(place))
+    repeats = (service == 0) & (visit % 2 == 1)
+    start = np.datetime64("2024-03-01", "us")
+    columns = {
+        "case_enquiry_id": ids,
+        "open_dt": start + (minutes[visit] + 60 * place).astype("timedelta64[m]"),
+        "closed_dt": pa.nulls(len(ids), pa.timestamp("us")),
+        "type": np.array(["Lamp", "Couch"])[service],
+        "latitude": 42.0 + 0.01 * place,
+        "longitude": np.full(len(ids), -71.0),
+        "source": pa.nulls(len(ids), pa.string()),
+        "default_xy": np.zeros(len(ids), bool),
+        "is_dup": repeats,
+    }
+    later = ids[repeats]
+    pairs = [(int(i), int(i) - 2, 1) for i in later]
+    history = read(tmp_path, table(**columns), pairs)
+    services = fit(history).services
+    assert services["lamp"].newest < -0.1
+    assert services["couch"].newest > services["lamp"].newest + 0.2
+
+
 def test_nearer_and_sooner_counts_for_more(learned: Any) -> None:
     for name in ("distance_m", "gap_h"):
         row = FEATURES.index(name)

@@ -53,6 +53,7 @@ CURVES: dict[str, Curve] = {
     "gap_to_usual": Curve((-12, -4, 0, 3), (0, 0, 0, 0), _LOOSE),
     "closed_d": Curve((0, 1, 14), (-2, -2, -2), _LOOSE),
     "words": Curve((0, 0.2, 0.6, 1), (-0.4, 0, 0.6, 1), _FIRM),
+    "newest": Curve((-8, 8), (-8, 8), _FIXED),
 }
 
 

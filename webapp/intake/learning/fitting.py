@@ -21,7 +21,7 @@ from geo import matching
 from geo.arrays import Floats
 from geo.calibration import NEVER
 from geo.duplicates import Limits, Model, ServiceHistory, service_key
-from geo.pair_features import FEATURES
+from geo.pair_features import FEATURES, doublings_of_a_day
 from geo.scoring import Weights
 from webapp.intake.learning.curves import Curve, hats, in_order
 from webapp.intake.learning.history import History
@@ -34,7 +34,9 @@ _SHRINK_REPEATS, _SHRINK_USUAL = 30.0, 10.0
 """Reports of the average service that are added to each service's own."""
 _SHORTEST_H = 1.0 / 6.0
 _AFFINITY_PRECISION = 4.0
-_NESTING, _NESTING_PRECISION = 0.5, 1.0
+_NESTING, _NESTING_PRECISION = 0.5, 10.0
+"""So firm that a short past does not drive it to 0, where the best candidate is always thought certain."""
+_NEWEST_PRECISION = 36.0
 _NEGLIGIBLE = 0.05
 _DOUBTFUL_COUNTS = 0.5
 """A report that nobody called a repeat, though it looks like one nobody marked, counts for so much."""
@@ -92,6 +94,11 @@ class Problem(NamedTuple):
     of_services: NDArray[np.intp]
     """Position in ``services`` of each pair's two services."""
     services: list[Names]
+    newest: Any
+    """Sparse (pairs, services in ``own``): in the column of the report's, the `doublings_of_a_day` of the gap
+    to the newest candidate."""
+    own: list[str]
+    """The services of the reports."""
     right: Floats
     """1 where the city said that the report repeats this candidate."""
     starts: NDArray[np.intp]
@@ -140,15 +147,31 @@ class Problem(NamedTuple):
         two = np.sort(service[np.column_stack([found.report, found.ticket])], axis=1)
         distinct, of_services = np.unique(two, axis=0, return_inverse=True)
         pairs = [_names(names, a, b) for a, b in distinct.tolist()]
+        newest, own = _newest(found, starts, [names[row] for row in service.tolist()])
         return cls(
             found.features,
             of_services,
             pairs,
+            newest,
+            own,
             right.astype(float),
             starts,
             said[report].astype(np.int8),
             weight,
         )
+
+
+def _newest(found: matching.Pairs, starts: NDArray[np.intp], names: list[str]) -> tuple[Any, list[str]]:
+    """Return the columns of `Problem.newest` and the services they are of."""
+    from scipy.sparse import csr_array
+
+    gap = np.minimum.reduceat(found.features[:, FEATURES.index("gap_h")], starts)
+    doublings = np.array([doublings_of_a_day(hours) for hours in gap.tolist()])
+    sizes = np.diff(starts, append=len(found.report))
+    own, column = np.unique([names[row] for row in found.report.tolist()], return_inverse=True)
+    rows = np.arange(len(found.report))
+    shape = len(rows), len(own)
+    return csr_array((np.repeat(doublings, sizes), (rows, column)), shape=shape), own.tolist()
 
 
 def doubtful(features: Floats) -> NDArray[np.bool_]:
@@ -172,44 +195,60 @@ class Prior(NamedTuple):
     nesting_precision: float = _NESTING_PRECISION
     unknown_is_average: bool = True
     """What was always known counts, where it is unknown, as it did on average; else as the curves say."""
+    learns_newest: bool = True
+    """Whether what a gap means to each service is learned; else it stays as the draft has it."""
 
 
 def solve(draft: Model, problem: Problem, prior: Prior) -> Model:
-    """Return the model with weights and affinities that a table supports best, drawn to a prior.
+    """Return the model with weights and habits of services that a table supports best, drawn to a prior.
 
-    The affinities are those beyond what the draft, with which the features were made, has already.
+    Affinities, and what gaps mean to services, are those beyond what the draft, with which the features were
+    made, has already.
     """
     from scipy.optimize import minimize
 
     design = _Design.of(problem.features, prior.curves)
     n_coefficients, n_pairs = len(design.expected), len(problem.services)
-    expected = np.concatenate([design.expected, np.zeros(n_pairs), [math.log(prior.nesting)]])
+    own = problem.own if prior.learns_newest else []
+    newest_of = problem.newest[:, : len(own)]
+    parts = np.cumsum([n_coefficients, n_pairs, len(own)])
+    expected = np.concatenate([design.expected, np.zeros(n_pairs + len(own)), [math.log(prior.nesting)]])
     precision = np.concatenate(
-        [design.precision, np.full(n_pairs, prior.affinity_precision), [prior.nesting_precision]]
+        [
+            design.precision,
+            np.full(n_pairs, prior.affinity_precision),
+            np.full(len(own), _NEWEST_PRECISION),
+            [prior.nesting_precision],
+        ]
     )
 
     def loss(theta: Floats) -> tuple[float, Floats]:
-        coefficients, affinity, nesting = np.split(theta, [n_coefficients, -1])
+        coefficients, affinity, newest, nesting = np.split(theta, parts)
         utility = design.offset + design.columns @ coefficients + affinity[problem.of_services]
+        utility += newest_of @ newest
         likelihood, by_utility, by_nesting = likelihood_of(utility, math.exp(nesting[0]), problem)
         away = theta - expected
         gradient = np.concatenate(
             [
                 design.columns.T @ by_utility,
                 np.bincount(problem.of_services, by_utility, minlength=n_pairs),
+                newest_of.T @ by_utility,
                 [by_nesting * math.exp(nesting[0])],
             ]
         )
         return 0.5 * precision @ away**2 - likelihood, precision * away - gradient
 
     found = minimize(loss, expected, jac=True, method="L-BFGS-B", options={"maxiter": 1000})
-    coefficients, affinity, nesting = np.split(found.x, [n_coefficients, -1])
+    coefficients, affinity, newest, nesting = np.split(found.x, parts)
     weights = design.weights(prior, coefficients, math.exp(nesting[0]))
     affinities = dict(draft.affinities)
     for names, more in zip(problem.services, affinity.tolist(), strict=True):
         if names in affinities or abs(more) >= _NEGLIGIBLE:
             affinities[names] = affinities.get(names, 0.0) + more
-    return replace(draft, weights=weights, affinities=affinities)
+    services = dict(draft.services)
+    for name, more in zip(own, newest.tolist(), strict=True):
+        services[name] = replace(services[name], newest=services[name].newest + more)
+    return replace(draft, weights=weights, services=services, affinities=affinities)
 
 
 def likelihood_of(utility: Floats, nesting: float, problem: Problem) -> tuple[float, Floats, float]:

@@ -223,9 +223,11 @@ def _prior(shipped: Model) -> Prior:
     for name, knots, weights, missing in zip(FEATURES, *shipped.weights[:3], strict=True):
         used = np.isfinite(knots)
         # What is learned of two services is learned as their affinity, not as how much any affinity counts.
-        firm = np.inf if name == "affinity" else _FIRM
+        firm = np.inf if name in ("affinity", "newest") else _FIRM
         curves.append(Curve(tuple(knots[used].tolist()), tuple(weights[used].tolist()), firm, float(missing)))
-    return Prior(curves, _FIRM_AFFINITY, shipped.weights.nesting, _FIRM, unknown_is_average=False)
+    return Prior(
+        curves, _FIRM_AFFINITY, shipped.weights.nesting, _FIRM, unknown_is_average=False, learns_newest=False
+    )
 
 
 def _reports(desk: Desk, matcher: CityMatching, came: list[Arrival]) -> Tickets:

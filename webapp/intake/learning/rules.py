@@ -48,6 +48,7 @@ def apply(rule: Rule, history: History, k: int = 5) -> tuple[Floats, NDArray[np.
         level + 1.0,
         level,
         level,
+        level,
         level + rule.reach_m,
         lookback,
     )
