@@ -31,7 +31,7 @@ from webapp.people.accounts import add_staff
 
 TICKETS = 1_000_000
 DAYS = 90
-GOALS = {"most_statements": 8, "page_ms": 300.0}
+GOALS = {"most_statements": 8, "slowest_page_ms": 300.0}
 REPEATS = 5
 PASSWORD = "of the benchmark alone"
 CHANGED = 500
@@ -111,7 +111,7 @@ def _measured(url: str, count: int) -> dict[str, Any]:
         "first_page_of_a_process_ms": first_ms,
         "slowest_page_ms": slowest,
         "most_statements": max(page["statements"] for page in pages),
-        "within_goals": int(slowest <= GOALS["page_ms"]),
+        "within_goals": int(slowest <= GOALS["slowest_page_ms"]),
         "all_gathered_s": refresh_s,
         f"refresh_after_{CHANGED}_changes_s": changed_s,
     }

@@ -57,6 +57,8 @@ if context.is_offline_mode():
     configure(url=url.replace("postgresql://", "postgresql+psycopg://", 1), literal_binds=True)
 else:
     engine = make_engine(url)
-    with engine.connect() as connection:
-        migrate(connection)
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            migrate(connection)
+    finally:
+        engine.dispose()

@@ -11,7 +11,6 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Thread
-from time import sleep
 from typing import Any
 
 import pytest
@@ -107,20 +106,6 @@ class Town:
         self.session.add(entry)
         self.session.commit()
         return entry
-
-    def settle(self) -> None:
-        """Wait until no transaction runs that is older than now, of any database on the server.
-
-        Until then the outbox looks at entries twice, and tells them to who has come back in between.
-        """
-        next_id = self.session.scalar(text("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
-        oldest = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        for _ in range(600):
-            self.session.rollback()
-            if self.session.scalar(oldest) >= next_id:
-                break
-            sleep(0.1)
-        self.session.rollback()
 
     def notices(self) -> list[Notice]:
         self.session.rollback()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from tests.fixtures.databases import settle
 from tests.notices.conftest import MailServer, Town
 from webapp.config import settings
 from webapp.notices import messages, outbox, stopping
@@ -72,7 +73,7 @@ def test_stopped_for_one_report_or_altogether_under_every_name_and_back(
     town.session.commit()
     assert {notice.state for notice in town.notices()} == {"stopped"}, "nor what waited"
     town.happens("done")
-    town.settle()
+    settle(town.session)
     town.ticket = town.add_ticket()
     other = town.report("ada@example.org", name="Ada")
     assert run(town.session, settings()) == 1
@@ -80,7 +81,7 @@ def test_stopped_for_one_report_or_altogether_under_every_name_and_back(
 
     stopping.stop_all(town.session, town.city.id, first.contact_id)
     town.happens("done")
-    town.settle()
+    settle(town.session)
     assert run(town.session, settings()) == 0
     asked = messages.Message("Your link", "Here it is.", "/my/x", "Open")
     assert not messages.hand_over(town.session, town.city.id, first.contact_id, asked, key="a")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -43,13 +44,22 @@ def bench(name: str | None, size: int | None, as_json: bool) -> None:
             f"Choose one of {', '.join(names)}." if names else "Run it from a checkout, where bench/ is.",
         )
     sys.path.insert(0, str(CHECKOUT))
-    found: dict[str, Any] = import_module(f"bench.{name}").run(size)
+    found: dict[str, Any] = import_module(f"bench.{name}").run(size) | _highest_memory()
     click.echo(json.dumps(found, indent=1) if as_json else _in_words(found))
+
+
+def _highest_memory() -> dict[str, int]:
+    """Return the most megabytes that this process, and the largest of its servers and tools, ever held."""
+    whose = {"peak_mb": resource.RUSAGE_SELF, "peak_of_servers_mb": resource.RUSAGE_CHILDREN}
+    return {name: resource.getrusage(who).ru_maxrss // 1024 for name, who in whose.items()}
 
 
 def _in_words(found: dict[str, Any]) -> str:
     """Return the figures of a benchmark as lines to read."""
-    lines = [f"{found['name']}, on {found['machine']['cores']} cores of {found['machine']['processor']}"]
+    lines = [
+        f"{found['name']}, on {found['machine']['cores']} cores of {found['machine']['processor']}",
+        f"{found['peak_mb']:,} MB here, {found['peak_of_servers_mb']:,} MB in the largest of its servers",
+    ]
     for data in found["datasets"]:
         lines += ["", str(data["data"]), *data.get("lines", ())]
         for run in data["runs"]:

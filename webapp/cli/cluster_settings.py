@@ -25,7 +25,8 @@ def cluster_settings(socket: Path, *, durable: bool) -> str:
         "unix_socket_permissions": "0700",
         # Each web process holds at most 8 threads' connections; the rest is for jobs, commands and people.
         "max_connections": max(100, 12 * cores + 40),
-        "shared_buffers": f"{min(memory_mb // 4, 1024)}MB",
+        # A quarter, as PostgreSQL's manual has it; taken only as far as there is something to hold.
+        "shared_buffers": f"{min(memory_mb // 4, 4096)}MB",
         "effective_cache_size": f"{memory_mb // 2}MB",
         "work_mem": "16MB",
         "maintenance_work_mem": f"{min(memory_mb // 16, 256)}MB",
