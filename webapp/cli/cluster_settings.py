@@ -46,6 +46,8 @@ def cluster_settings(socket: Path, *, durable: bool) -> str:
     }
     if not durable:
         values |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # To drop a database all of it is looked through, and tests drop many.
+        values["shared_buffers"] = f"{min(memory_mb // 4, 512)}MB"
     lines = [f"{name} = {value}" for name, value in values.items()]
     return "\n".join(
         [
