@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from layers.models import City
-from tests.fixtures.databases import TEST_HOME
+from tests.fixtures.databases import TEST_HOME, settle
 from tests.notices.conftest import Town
 from webapp.cli.private_cluster import PrivateCluster
 from webapp.config import Settings
@@ -54,23 +53,15 @@ def read(town: Town) -> int:
     return made
 
 
-def settle(town: Town) -> None:
-    """Read until the cursor has moved: a transaction of another test on this server holds it back."""
-    for _ in range(600):
-        read(town)
-        if town.session.scalars(select(OutboxCursor)).one().transaction:
-            return
-        time.sleep(0.1)
-    raise AssertionError("a transaction of this server does not end")
-
-
 def test_a_restored_outbox_loses_nothing_and_repeats_nothing(town: Town, new_cluster: PrivateCluster) -> None:
     with town.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for _ in range(5000):
             connection.execute(text("select pg_current_xact_id()"))
     first = town.report("ada@example.org")
     town.happens("in_progress")
-    settle(town)
+    settle(town.session)
+    read(town)
+    assert town.session.scalars(select(OutboxCursor)).one().transaction
     unread = town.happens("waiting")
     told = [("received", first.id), ("in_progress", first.id)]
     assert town.told() == told

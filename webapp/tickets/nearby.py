@@ -21,6 +21,7 @@ LATELY = timedelta(days=60)
 """A ticket that was closed longer ago than this is no longer looked for; no look-back may be longer."""
 
 _FETCHED = MOST_CANDIDATES + MOST_CANDIDATES // 4
+"""By degrees, a few of the nearest may change places with those after them."""
 
 
 @dataclass(slots=True)
