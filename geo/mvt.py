@@ -23,6 +23,8 @@ _POINT = 1
 _MOVE_TO_ONE = 1 | 1 << 3
 # id, type, geometry and all lengths at their longest; of a tag, a key of one byte and a value of five.
 _FEATURE_BYTES, _TAG_BYTES = 32, 6
+# Two fields and a length; ten for the number.
+_NUMBER_BYTES = 13
 
 
 def point_layer(
@@ -32,7 +34,8 @@ def point_layer(
     ids: ArrayLike,
     *,
     keys: Sequence[str],
-    values: Sequence[str | int],
+    values: Sequence[str],
+    numbers: ArrayLike = (),
     tags: ArrayLike,
 ) -> bytes:
     """Return a layer with one feature a point; nothing at all where there is no point.
@@ -47,36 +50,33 @@ def point_layer(
         The id of each feature; 0: it has none.
     keys
         Names of the attributes, up to nine.
-    values
-        What attributes may be: text, or numbers from 0 on.
+    values, numbers
+        What attributes may be: text, and numbers from 0 on.
     tags : (n, len(keys)) array of int32
-        Which of `values` each attribute of each point is; -1: the point lacks it.
+        Which of `values` and, behind them, `numbers` each attribute of each point is; -1: the point lacks it.
     """
     places = np.ascontiguousarray(points, np.int32).reshape(-1, 2)
     if not len(places):
         return b""
     if len(keys) > MOST_KEYS:
         raise ValueError(f"{len(keys)} keys are more than {MOST_KEYS}")
-    numbers = np.ascontiguousarray(ids, np.int64)
+    numbered = np.ascontiguousarray(ids, np.int64)
     chosen = np.ascontiguousarray(tags, np.int32).reshape(len(places), len(keys))
     room = np.empty(len(places) * (_FEATURE_BYTES + _TAG_BYTES * len(keys)), np.uint8)
+    amounts = np.ascontiguousarray(numbers, np.int64)
+    more_room = np.empty(len(amounts) * _NUMBER_BYTES, np.uint8)
     body = b"".join(
         [
             _VERSION_2,
             _delimited(_NAME, name.encode()),
-            room[: _write_features(places, numbers, chosen, room)].tobytes(),
+            room[: _write_features(places, numbered, chosen, room)].tobytes(),
             *(_delimited(_KEY, key.encode()) for key in keys),
-            *(_delimited(_VALUE, _value(value)) for value in values),
+            *(_delimited(_VALUE, _delimited(_STRING, value.encode())) for value in values),
+            more_room[: _write_numbers(amounts, more_room)].tobytes(),
             bytes([_EXTENT]) + _varint(extent),
         ]
     )
     return _delimited(_LAYER, body)
-
-
-def _value(value: str | int) -> bytes:
-    if isinstance(value, str):
-        return _delimited(_STRING, value.encode())
-    return bytes([_UNSIGNED]) + _varint(value)
 
 
 def _delimited(field: int, body: bytes) -> bytes:
@@ -117,6 +117,18 @@ def _write_features(points: Ints, ids: Offsets, tags: Ints, out: NDArray[np.uint
         end = _write(out, end, _zigzag(points[i, 1]))
         out[first - 1] = end - first
         out[start - 1] = end - start
+    return end
+
+
+@compiled
+def _write_numbers(numbers: Offsets, out: NDArray[np.uint8]) -> int:
+    """Write all numbers as values behind each other; return how many bytes they are."""
+    end = 0
+    for number in numbers:
+        start = end
+        out[start], out[start + 2] = _VALUE, _UNSIGNED
+        end = _write(out, start + 3, number)
+        out[start + 1] = end - start - 2
     return end
 
 

@@ -46,7 +46,7 @@ def warm() -> None:
     points.nearest(x, y, max_m=10.0)
     points.within(x, y, 10.0)
     plain_radius(x, y, 1.0)
-    point_layer("any", 4096, [(1, 1)], [1], keys=["any"], values=[1], tags=[[0]])
+    point_layer("any", 4096, [(1, 1)], [1], keys=["any"], values=[], numbers=[1], tags=[[0]])
     _warm_matching(x, y)
 
 

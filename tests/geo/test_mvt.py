@@ -51,7 +51,14 @@ def test_what_is_written_is_read(
     places, ids, name, count = zip(*points, strict=True)
     tags = [(a, b if b < 0 else b + 3) for a, b in zip(name, count, strict=True)]
     layer = point_layer(
-        "points", EXTENT, np.array(places), ids, keys=KEYS, values=[*names, *counts], tags=np.array(tags)
+        "points",
+        EXTENT,
+        np.array(places),
+        ids,
+        keys=KEYS,
+        values=names,
+        numbers=counts,
+        tags=np.array(tags),
     )
     expected = [
         (x, y, number, None if a < 0 else names[a], None if b < 0 else counts[b])

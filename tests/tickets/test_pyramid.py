@@ -22,7 +22,7 @@ from tests.tickets.conftest import NOON, Town
 from webapp.catalog.models import Service
 from webapp.cli import main
 from webapp.config import settings as process_settings
-from webapp.tickets import loading, pyramid
+from webapp.tickets import loading, pyramid, tiles
 from webapp.tickets.models import Ticket, TicketDelta
 from webapp.tickets.tiles import MOST_TICKETS, ticket_tile
 
@@ -205,6 +205,33 @@ def test_a_single_ticket_is_itself_at_every_zoom(town: Town, tmp_path: Path) -> 
         assert ticket["shape"].distance(where) < 1.5 * metres
     hidden = tile_of(10, 10, 15)
     assert gzip.decompress(ticket_tile(town.session, town.city_id, *hidden, public_only=True)) == b""
+
+
+@pytest.mark.parametrize("zoom", [3, 13, 15])
+def test_the_last_one_left_in_a_cell_is_itself_before_it_is_counted(
+    town: Town, tmp_path: Path, zoom: int
+) -> None:
+    """Closed and opened since the pyramid was counted last: who is left is told by the sum of all."""
+    first, second, third = (town.open().ticket_id for _ in range(3))
+    pyramid.fold(town.session, town.city_id)
+    tile = tile_of(LON, LAT, zoom)
+
+    def close(ticket_id: int) -> None:
+        town.session.execute(
+            text(f"update ticket set status = 'done', closed_at = now() where id = {ticket_id}")
+        )
+
+    def alone() -> tuple[int, str, str]:
+        there = tiles.shown(town.session, town.city_id, *tile, public_only=True, most=-1)
+        (ticket,) = decoded(tiles.encode(there, *tile), tmp_path, tile)["tickets"]
+        return ticket["mvt_id"], ticket["service"], ticket["status"]
+
+    close(first)
+    close(third)
+    assert alone() == (second, "pothole", "assigned")
+    fourth = town.open().ticket_id
+    close(second)
+    assert alone() == (fourth, "pothole", "assigned")
 
 
 def test_where_very_many_are_near_a_tile_stays_small(town: Town, tmp_path: Path) -> None:

@@ -7,16 +7,15 @@ tickets.
 from __future__ import annotations
 
 import gzip
-import json
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from geo.mvt import point_layer
 from layers.tiles import must_exist
+from webapp.db import driver
 from webapp.tickets.models import OPEN_STATUSES
 from webapp.tickets.pyramid import CELL_BITS, CELLS, DEEPEST, WORLD_BITS
 
@@ -30,87 +29,90 @@ _KEYS = ("service", "status", "count")
 _GZIP_LEVEL = 4
 # Open tickets are found in an index by their tile of this zoom.
 _INDEX_ZOOM = 16
-# As the statement sends what is shown.
-_SENT = np.dtype(
-    [("id", ">i8"), ("tickets", ">i4"), ("service", ">i2"), ("status", ">i2"), ("x", ">i4"), ("y", ">i4")]
-)
+# As the statement sends rows of the pyramid, tickets of which their cell knows the place, and others.
+_CELL = np.dtype([("cell", ">i2"), ("tickets", ">i4"), ("x", ">i8"), ("y", ">i8"), ("id", ">i8")])
+_TICKET = np.dtype([("id", ">i8"), ("service", ">i2"), ("status", ">i2")])
+_PLACED = np.dtype([*_TICKET.descr, ("x", ">i4"), ("y", ">i4")])
 
 _DELTA = """
     delta as materialized (
         select x, y, change, ticket_id from ticket_delta
-         where city_id = :city_id and public = any(:audiences)
-           and x between :left and :right and y between :top and :bottom
+         where city_id = %(city_id)s and public = any(%(audiences)s)
+           and x between %(left)s and %(right)s and y between %(top)s and %(bottom)s
     )"""
-_CELLS = f"""
-    cells as materialized (
-        select cell, sum(tickets) as tickets, sum(x) as x, sum(y) as y, sum(ticket_id)::bigint as ticket_id
-          from (select cell, tickets, sum_x::float8 as x, sum_y::float8 as y, sum_id::float8 as ticket_id
-                  from ticket_pyramid
-                 where city_id = :city_id and zoom = :zoom and x = :column and y = :row
-                   and public = any(:audiences)
-                   and (cell & {CELLS - 1}) >> :narrower = :part_x
-                   and cell >> :narrower + {CELL_BITS} = :part_y
-                union all
-                select (x >> :cell_bits & {CELLS - 1}) + (y >> :cell_bits & {CELLS - 1}) * {CELLS},
-                       change, change * x::float8, change * y::float8, change * ticket_id::float8
-                  from delta) as counted
-         group by cell having sum(tickets) > 0
+# They are added up here, not by PostgreSQL, which would take as long for it as for all the rest.
+_FOUND = f"""
+    found as materialized (
+        select cell::integer as cell, tickets, sum_x as x, sum_y as y, sum_id as ticket_id, false as late
+          from ticket_pyramid
+         where city_id = %(city_id)s and zoom = %(zoom)s and x = %(column)s and y = %(row)s
+           and public = any(%(audiences)s)
+           and (cell & {CELLS - 1}) >> %(narrower)s = %(part_x)s
+           and cell >> %(narrower)s + {CELL_BITS} = %(part_y)s
+           and (select crowded from crowd)
+        union all
+        select (x >> %(cell_bits)s & {CELLS - 1}) + (y >> %(cell_bits)s & {CELLS - 1}) * {CELLS},
+               change, change * x::bigint, change * y::bigint, change * ticket_id, true
+          from delta where (select crowded from crowd)
     )"""  # noqa: S608  (only numbers of ours)
-# Of a single ticket, the sums are its own place and id.
-_FROM_CELLS = """
-    select ticket.id, tickets::integer, ticket.service_id, ticket.status,
-           floor(cells.x / tickets)::integer as x, floor(cells.y / tickets)::integer as y
-      from cells
-      left join ticket on ticket.city_id = :city_id
-                      and ticket.id = case when tickets = 1 then cells.ticket_id end"""
-_SEND = """
-    select string_agg(int8send(coalesce(id, 0)) || int4send(tickets)
-                      || int2send(coalesce(service_id, 0::smallint))
-                      || int2send(coalesce(array_position(cast(:statuses as text[]), status), 0)::smallint)
-                      || int4send(x) || int4send(y), ''),
-           (select json_object_agg(id, code)::text from service where city_id = :city_id)
-      from shown"""
+_SEND_TICKET = f"""
+    int8send(id) || int2send(service_id)
+    || int2send(coalesce(array_position(array{list(OPEN_STATUSES)}, status), 0)::smallint)"""
+# The id of a single ticket is the sum of the ids: of a row, or of all rows where some are not folded yet.
+_SEND = f"""
+    select (select string_agg(int2send(cell::smallint) || int4send(tickets)
+                              || int8send(x) || int8send(y) || int8send(ticket_id), '') from found),
+           (select string_agg({_SEND_TICKET}, '')
+              from ticket
+             where city_id = %(city_id)s
+               and id = any(array(select ticket_id from found where tickets = 1
+                                  union all
+                                  select sum(ticket_id)::bigint from found
+                                   where cell in (select cell from found where late)
+                                   group by cell having sum(tickets) = 1))),
+           {{tickets}},
+           (select json_object_agg(id, code) from service where city_id = %(city_id)s)"""  # noqa: S608
 
-_FAR = text(f"with {_DELTA}, {_CELLS}, shown as ({_FROM_CELLS}) {_SEND}")
+_FAR = (
+    f"with {_DELTA}, crowd as (select true as crowded), {_FOUND} {_SEND.format(tickets='null::bytea')}"
+).encode()
 
 # The whole tile is one cell of the tile so many zooms above: that row says whether it is crowded.
-_NEAR = f"""
-    with {_DELTA}, {_CELLS}, crowd as (
-        select sum(tickets) > :most as crowded
+_CROWD = f"""
+    crowd as materialized (
+        select sum(tickets) > %(most)s as crowded
           from (select tickets from ticket_pyramid
-                 where city_id = :city_id and zoom = :zoom_above
-                   and x = :x >> {CELL_BITS} and y = :y >> {CELL_BITS}
-                   and cell = (:x & {CELLS - 1}) + (:y & {CELLS - 1}) * {CELLS}
-                   and public = any(:audiences)
+                 where city_id = %(city_id)s and zoom = %(zoom_above)s
+                   and x = %(x)s >> {CELL_BITS} and y = %(y)s >> {CELL_BITS}
+                   and cell = (%(x)s & {CELLS - 1}) + (%(y)s & {CELLS - 1}) * {CELLS}
+                   and public = any(%(audiences)s)
                 union all
                 select change from delta) as counted
-    ), shown as (
-        {_FROM_CELLS}
-         where (select crowded from crowd)
-        union all
-        select id, 1, service_id, status, x, y
-          from (select ticket.id, service_id, status, mercator_x(st_x(geom)) as x, mercator_y(st_y(geom)) as y
-                  from ticket
-                  join service on service.city_id = ticket.city_id and service.id = ticket.service_id
-                 where ticket.city_id = :city_id and open
-                   and (service.public and not ticket.hidden) = any(:audiences)
-                   and mercator_x(st_x(geom)) >> {WORLD_BITS - _INDEX_ZOOM} in ({{columns}})
-                   and mercator_y(st_y(geom)) >> {WORLD_BITS - _INDEX_ZOOM} in ({{rows}})
-                offset 0) as placed
-         where x between :left and :right and y between :top and :bottom
-           and not (select crowded from crowd)
-    ) {_SEND}"""  # noqa: S608
+    )"""  # noqa: S608
+_TICKETS = f"""
+    (select string_agg({_SEND_TICKET} || int4send(x) || int4send(y), '')
+       from (select ticket.id, service_id, status, mercator_x(st_x(geom)) as x, mercator_y(st_y(geom)) as y
+               from ticket
+               join service on service.city_id = ticket.city_id and service.id = ticket.service_id
+              where ticket.city_id = %(city_id)s and open
+                and (service.public and not ticket.hidden) = any(%(audiences)s)
+                and mercator_x(st_x(geom)) >> {WORLD_BITS - _INDEX_ZOOM} in ({{columns}})
+                and mercator_y(st_y(geom)) >> {WORLD_BITS - _INDEX_ZOOM} in ({{rows}})
+             offset 0) as placed
+      where x between %(left)s and %(right)s and y between %(top)s and %(bottom)s
+        and not (select crowded from crowd))"""  # noqa: S608
+_NEAR = f"with {_DELTA}, {_CROWD}, {_FOUND} {_SEND.format(tickets=_TICKETS)}"
 
 
-def _near(wide: int) -> TextClause:
+def _near(wide: int) -> bytes:
     """Return the statement for a tile that is so many tiles of the index wide.
 
     They are named one by one: of an array PostgreSQL would not know that it is short, and plan the statement
     anew for each tile, which takes as long as running it.
     """
-    names = [f"cast(:{{}}_{number} as integer)" for number in range(wide)]
+    names = [f"cast(%({{}}_{number})s as integer)" for number in range(wide)]
     listed = ", ".join(names)
-    return text(_NEAR.format(columns=listed.replace("{}", "column"), rows=listed.replace("{}", "row")))
+    return _NEAR.format(columns=listed.replace("{}", "column"), rows=listed.replace("{}", "row")).encode()
 
 
 _NEAR_BY_WIDTH = {wide: _near(wide) for wide in (1, 2, 4)}
@@ -170,20 +172,45 @@ def shown(
     values = _values(z, x, y) | {
         "city_id": city_id,
         "audiences": [True] if public_only else [True, False],
-        "statuses": list(OPEN_STATUSES),
         "most": most,
     }
     statement = _FAR if z < TICKETS_FROM else _NEAR_BY_WIDTH[_wide(z)]
-    sent, codes = session.execute(statement, values).one()
-    rows = np.frombuffer(sent or b"", _SENT)
+    # The driver itself: numbers as they are, and planned for the next tile as well.
+    sent = driver(session).execute(statement, values, prepare=True, binary=True).fetchone()
+    assert sent is not None  # noqa: S101
+    cells, singles, placed, codes = sent
+    names = {int(service): code for service, code in (codes or {}).items()}
+    if cells:
+        return _added_up(np.frombuffer(cells, _CELL), np.frombuffer(singles or b"", _TICKET), names)
+    rows = np.frombuffer(placed or b"", _PLACED)
     return Shown(
         ids=rows["id"].astype(np.int64),
-        tickets=rows["tickets"].astype(np.int32),
+        tickets=np.ones(len(rows), np.int32),
         services=rows["service"].astype(np.int16),
         statuses=rows["status"].astype(np.int8),
         x=rows["x"].astype(np.int32),
         y=rows["y"].astype(np.int32),
-        codes={int(service): code for service, code in json.loads(codes or "{}").items()},
+        codes=names,
+    )
+
+
+def _added_up(rows: NDArray[Any], singles: NDArray[Any], codes: dict[int, str]) -> Shown:
+    """Return what cells show, each the sum of its rows: of a single ticket, that is its own place and id."""
+    sums = {name: np.bincount(rows["cell"], rows[name]) for name in ("tickets", "x", "y", "id")}
+    there = np.flatnonzero(sums["tickets"] > 0)
+    tickets, x, y, ids = (sums[name][there] for name in ("tickets", "x", "y", "id"))
+    ids = np.where(tickets == 1, ids, 0).astype(np.int64)
+    services, statuses = np.zeros(len(ids), np.int16), np.zeros(len(ids), np.int8)
+    _, cell, ticket = np.intersect1d(ids, singles["id"], return_indices=True)
+    services[cell], statuses[cell] = singles["service"][ticket], singles["status"][ticket]
+    return Shown(
+        ids,
+        tickets.astype(np.int32),
+        services,
+        statuses,
+        (x // tickets).astype(np.int32),
+        (y // tickets).astype(np.int32),
+        codes,
     )
 
 
@@ -221,9 +248,16 @@ def encode(shown: Shown, z: int, x: int, y: int) -> bytes:
     tags[:, 0] = np.where(shown.services, service, -1)
     tags[:, 1] = np.where(shown.statuses, shown.statuses + (len(names) - 1), -1)
     tags[:, 2] = count + (len(names) + len(OPEN_STATUSES))
-    values = [*names, *OPEN_STATUSES, *counts.tolist()]
-    extent = 1 << _EXTENT_BITS
-    layer = point_layer("tickets", extent, points, shown.ids, keys=_KEYS, values=values, tags=tags)
+    layer = point_layer(
+        "tickets",
+        1 << _EXTENT_BITS,
+        points,
+        shown.ids,
+        keys=_KEYS,
+        values=[*names, *OPEN_STATUSES],
+        numbers=counts,
+        tags=tags,
+    )
     # No time stamp: the same tile is the same bytes.
     return gzip.compress(layer, _GZIP_LEVEL, mtime=0)
 
