@@ -104,3 +104,14 @@ def test_what_was_late_before_it_came_is_noted_once_in_one_line(demo_session: Se
     # What is late only now is news.
     assert run(demo_session, city, 148.1) == 1
     assert told(demo_session) == ["escalated"]
+
+
+def test_however_many_are_late_at_once_all_are_told_of(
+    demo_session: Session, city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = "city_id, service_id, status, opened_at, latest_at, due_at, matchable, zones, department_id, assigned_why"
+    more = text(f"insert into ticket ({copied}) select {copied} from ticket, generate_series(1, 4)")
+    demo_session.execute(more)
+    monkeypatch.setattr(escalation, "_AT_ONCE", 2)
+    assert run(demo_session, city, 10_000) == 5 * 4
+    assert run(demo_session, city, 10_000) == 0

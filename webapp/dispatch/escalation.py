@@ -30,6 +30,8 @@ AT_RISK_SHARE = 0.8
 """Of the promised time."""
 STEPS = ("at_risk", "overdue")
 """Taken of every ticket, whether anybody is told or not."""
+_AT_ONCE = 10_000
+"""Tickets: the steps of an import's whole backlog would be more than the database takes as one JSON."""
 
 
 def run(session: Session, city: City, *, now: datetime | None = None) -> int:
@@ -38,24 +40,33 @@ def run(session: Session, city: City, *, now: datetime | None = None) -> int:
     A ticket that waits is left alone: the clock of its promise stands still.
     """
     now = now or datetime.now(UTC)
-    tickets = session.execute(_WATCHED, {"city_id": city.id}).all()
-    if not tickets:
-        return 0
     known = catalog(session, city)
     told, people = escalations(city, known.calendar), _staff_by_email(session, city.id)
-    due = [
-        step | {"ticket_id": ticket.id, "due_at": ticket.due_at.isoformat()}
-        for ticket, at_risk in zip(tickets, _at_risk(known, tickets), strict=True)
-        for step in _steps(ticket, at_risk, known, told, people, now)
-    ]
-    if not due:
-        return 0
-    values = {"city_id": city.id, "steps": json.dumps(due, default=datetime.isoformat), "now": now}
-    taken: Any = session.execute(_TAKE, values).one()
-    if taken.quiet:
-        what = f"{taken.quiet} tickets that were late when they came"
+    news = late = 0
+    for tickets in _watched(session, known, told):
+        due = [
+            step | {"ticket_id": ticket.id, "due_at": ticket.due_at.isoformat()}
+            for ticket, at_risk in zip(tickets, _at_risk(known, tickets), strict=True)
+            for step in _steps(ticket, at_risk, known, told, people, now)
+        ]
+        if due:
+            values = {"city_id": city.id, "steps": json.dumps(due, default=datetime.isoformat), "now": now}
+            taken: Any = session.execute(_TAKE, values).one()
+            news, late = news + taken.told, late + taken.quiet
+    if late:
+        what = f"{late} tickets that were late when they came"
         audit.record(session, city.id, "late_on_arrival", what, by=None)
-    return int(taken.told)
+    return int(news)
+
+
+def _watched(session: Session, known: Catalog, told: Sequence[Escalation]) -> Iterator[Sequence[Row[Any]]]:
+    """Yield the tickets of which not every step was taken, so many at once."""
+    steps = {
+        department.id: [*STEPS, *(each.name for each in told if each.department in (None, department.code))]
+        for department in known.departments.values()
+    }
+    values = {"city_id": known.city_id, "steps": json.dumps(steps)}
+    yield from session.execute(_WATCHED, values, execution_options={"yield_per": _AT_ONCE}).partitions()
 
 
 def _at_risk(known: Catalog, tickets: Sequence[Row[Any]]) -> list[datetime]:
@@ -102,35 +113,44 @@ def _staff_by_email(session: Session, city_id: int) -> dict[str, int]:
 
 _WATCHED = text(
     """
-    select ticket.id, ticket.opened_at, ticket.due_at, ticket.service_id, ticket.department_id,
-           array(select step from escalation
-                  where escalation.city_id = ticket.city_id and escalation.ticket_id = ticket.id
-                    and escalation.due_at = ticket.due_at) as taken
+    with department as materialized (
+        select cast(key as smallint) as id, array(select jsonb_array_elements_text(value)) as steps
+          from jsonb_each(cast(:steps as jsonb))
+    )
+    select ticket.id, opened_at, due_at, service_id, department_id, taken
       from ticket
+      join department on department.id = department_id
+     cross join lateral (
+           select array(select step from escalation
+                         where escalation.city_id = ticket.city_id and escalation.ticket_id = ticket.id
+                           and escalation.due_at = ticket.due_at) as taken) as already
      where city_id = :city_id and open and due_at is not null and waiting_since is null
+       and not taken @> steps
     """
 )
 
 _TAKE = text(
     """
     with step as (
-        select * from jsonb_to_recordset(cast(:steps as jsonb))
-            as _ (ticket_id bigint, due_at timestamptz, step text, kind text, "to" jsonb, moment timestamptz)
+        select * from rows from (jsonb_to_recordset(cast(:steps as jsonb))
+            as (ticket_id bigint, due_at timestamptz, step text, kind text, "to" jsonb, moment timestamptz)
+        ) with ordinality
     ), taken as (
         insert into escalation (city_id, ticket_id, step, due_at, at)
         select :city_id, ticket_id, step, due_at, :now from step
             on conflict do nothing
      returning ticket_id, step, due_at
     ), came as (
-        select ticket_id, min(received_at) as at
-          from report where city_id = :city_id and ticket_id in (select ticket_id from taken)
-         group by ticket_id
+        select ticket_id, (select min(received_at) from report
+                            where report.city_id = :city_id and report.ticket_id = late.ticket_id) as at
+          from (select distinct ticket_id from taken) as late
     ), news as (
         insert into timeline (city_id, ticket_id, at, kind, actor, data)
         select cast(:city_id as smallint), ticket_id, cast(:now as timestamptz), kind, 'system',
                jsonb_build_object('step', step, 'due_at', due_at, 'to', "to")
           from taken join step using (ticket_id, step, due_at) left join came using (ticket_id)
          where moment >= came.at is not false
+         order by ordinality
      returning id
     )
     select (select count(*) from news) as told,
