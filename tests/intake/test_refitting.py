@@ -173,7 +173,8 @@ def test_a_model_that_does_worse_on_the_latest_answers_is_kept_but_not_used(
     assert current_model(village, city) is duplicates.shipped()
     (kept,) = fitted_models(village, city.id)
     assert (kept.answers["same"], kept.answers["different"], kept.held_back["answers"]) == (30, 15, 14)
-    assert duplicates.loads(village.scalars(select(DuplicateModel.model)).one()).about["reports"] == 45
+    about = duplicates.loads(village.scalars(select(DuplicateModel.model)).one()).about
+    assert (about["reports"], about["precision_of_joins"]) == (45, 0.95)
 
 
 def test_what_was_learned_is_learned_from_what_was_said_only(village: Session, city: City) -> None:

@@ -51,6 +51,7 @@ def test_what_to_expect_is_shown(demo_client: FlaskClient, city: City) -> None:
     assert model.outlook is not None
     expected = model.outlook.expect(model.limits.auto, model.limits.flag)
     assert f"Expected {expected.joined:.1f} {expected.flagged:.1f} {expected.wrong:.1f}" in page
+    assert "is chosen so that 95% of those joined are in the right ticket" in page
     assert "In use: The model that comes with Pinward" in page
     assert "from 41 answers that it is the same problem and 21 that it is another" in page
     assert "it did worse on the latest 18 answers" in page

@@ -202,6 +202,9 @@ def learn_from(lesson: Lesson, shipped: Model, in_use: Model) -> Learned:
         "fitted_on": datetime.now(UTC).date().isoformat(),
         "method": f"Nested logit by penalised maximum likelihood, drawn to that of {shipped.about['data']}",
     }
+    if "precision_of_joins" in shipped.about:
+        # The thresholds stay, and with them what they were chosen for.
+        about["precision_of_joins"] = shipped.about["precision_of_joins"]
     said: dict[str, Any] = {kind: sum(each.kind == kind for each in lesson.answers) for kind in KINDS}
     said |= {"same": same, "different": len(told) - same, "from": first, "to": last}
     return Learned(replace(model, about=about), said, held_back)
