@@ -154,6 +154,11 @@ class Ticket(Base):
     version: Mapped[int] = mapped_column(
         Integer, server_default=text("1"), comment="Raised by each move: two people moving it, one wins"
     )
+    match_keys: Mapped[list[int] | None] = mapped_column(
+        ARRAY(BigInteger),
+        comment="Keys of its address and of the words of the report that opened it; "
+        "none: they are to be worked out of the texts",
+    )
 
 
 class Report(Base):
