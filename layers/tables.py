@@ -14,6 +14,7 @@ from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from geo.arrays import Floats, Ints
+from geo.garbage import uncollected
 from geo.houses import Ranges
 from geo.points import PointIndex
 from geo.polylines import Polylines
@@ -152,6 +153,7 @@ def assets(
     return {kind: Assets(*(column[row] for column in (*columns, x, y))) for kind, row in rows.items()}
 
 
+@uncollected()
 def _columns(
     session: Session,
     table: type[Segment] | type[Zone] | type[Asset],

@@ -22,8 +22,9 @@ from webapp.intake.bulk.columns import FileFacts, MapError
 
 ROW = "_row"
 _RANK = "_rank"
-BATCH = 20_000
-"""Rows a batch: a few megabytes, and enough for what is done once a batch not to matter."""
+BATCH = 10_000
+"""Rows a batch: enough for what is done once a batch to cost little, and few enough that writing begins soon
+and that little is left to write once all is decided."""
 
 Times = Callable[[pa.RecordBatch], NDArray[np.datetime64]]
 """Gives the time of each row of a batch, NaT where there is none."""

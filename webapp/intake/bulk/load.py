@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
@@ -143,9 +144,14 @@ class BulkLoad:
         ids = told.external_id
         there = dict(
             self._connection.execute(
-                "select external_id, received_at = %s from report"
-                " where city_id = %s::smallint and external_id = any(%s)",
-                [self._received_at.astype(datetime).replace(tzinfo=UTC), self._desk.city.id, ids.tolist()],
+                # As JSON, since the driver takes thirty times as long to write a list.
+                "select external_id, received_at = %s from report where city_id = %s::smallint"
+                " and external_id = any(array(select json_array_elements_text(%s::json)))",
+                [
+                    self._received_at.astype(datetime).replace(tzinfo=UTC),
+                    self._desk.city.id,
+                    orjson.dumps(ids.tolist()).decode(),
+                ],
             ).fetchall()
         )
         again = np.ones(len(told), bool)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from psycopg import Connection, errors
 from sqlalchemy.orm import Session
 
+from geo.garbage import uncollected
 from webapp.db import driver
 from webapp.intake.bulk.columns import MapError
 from webapp.intake.bulk.load import IN_FLIGHT, Batch, BulkLoad, Figures
@@ -40,7 +41,7 @@ def decide_and_store(bulk: BulkLoad, writers: Sequence[Connection[Any]]) -> Iter
         What the load has come to, each time a batch is decided.
     """
     pending: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(len(writers)) as pool:
+    with uncollected(), ThreadPoolExecutor(len(writers)) as pool:
         for number, batch in enumerate(bulk.batches()):
             if len(pending) == len(writers):
                 pending.popleft().result()
