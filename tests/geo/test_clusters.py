@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
 from sqlalchemy import Connection, text
 
+from geo import arrays
 from geo.clusters import plain_radius
 
 SPOT = st.tuples(st.integers(0, 20), st.integers(0, 20))
@@ -49,6 +50,18 @@ def test_many_points_have_the_partition_of_scikit_learn(radius: float) -> None:
     expected = DBSCAN(eps=radius, min_samples=1).fit_predict(points)
     # Both number clusters by their first points.
     np.testing.assert_array_equal(plain_radius(*points.T, radius), expected)
+
+
+@pytest.mark.parametrize("shift", [0, -3, 70_000])
+def test_threads_share_groups_and_change_nothing(monkeypatch: pytest.MonkeyPatch, shift: int) -> None:
+    """Groups are of very different sizes, and numbered by any numbers."""
+    rng = np.random.default_rng(11)
+    x, y = rng.uniform(0, 300, (2, 2000))
+    group = rng.geometric(0.4, 2000) * 5 + shift
+    alone = plain_radius(x, y, 6.0, group)
+    monkeypatch.setattr(arrays, "_WORTH_THREADS", 0)
+    monkeypatch.setattr(arrays, "workers", lambda: 3)
+    assert plain_radius(x, y, 6.0, group).tolist() == alone.tolist() == joined_by_hand(x, y, group, 6.0)
 
 
 @pytest.mark.parametrize("radius", [5.0, 10.0, 30.0])
