@@ -41,8 +41,8 @@ def plain_radius(x: ArrayLike, y: ArrayLike, radius_m: float, group: ArrayLike |
     -----
     Any two points in a cell whose diagonal is the radius belong together; between cells, one pair close
     enough decides. Cells found by sorting and joined by union-find, after A. Gunawan, "A faster algorithm
-    for DBSCAN" (TU Eindhoven, 2013). Time grows with the points and with the pairs of cells in reach of each other:
-    the denser the points, the more of these, up to twelve a cell.
+    for DBSCAN" (TU Eindhoven, 2013). Time grows with the points and with the pairs of cells in reach of each
+    other: the denser the points, the more of these, up to twelve a cell.
     """
     if not (np.isfinite(radius_m) and radius_m > 0.0):
         raise ValueError(f"radius_m must be a number above 0, not {radius_m}")
