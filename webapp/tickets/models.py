@@ -59,9 +59,9 @@ class Ticket(Base):
             text("mercator_x(st_x(geom))"),
             postgresql_where=text("matchable"),
         ),
-        Index("ix_ticket_geom", "geom", postgresql_using="gist", postgresql_where=text("open")),
+        Index("ix_ticket_geom", "geom", postgresql_using="spgist", postgresql_where=text("open")),
         # For programs that ask for a box, closed tickets too.
-        Index("ix_ticket_anywhere", "geom", postgresql_using="gist"),
+        Index("ix_ticket_anywhere", "geom", postgresql_using="spgist"),
         # All that tiles show of a ticket, in the order of the map.
         Index(
             "ix_ticket_square",
@@ -98,8 +98,8 @@ class Ticket(Base):
             postgresql_ops={"address": "gin_trgm_ops"},
             postgresql_where=text("open"),
         ),
-        Index("ix_ticket_district", "city_id", "district", "opened_at"),
-        Index("ix_ticket_opened_at", "city_id", "opened_at"),
+        # Of a district, too: it is read from the index.
+        Index("ix_ticket_opened_at", "city_id", "opened_at", "district"),
         Index(
             "ix_ticket_merged_into",
             "city_id",
@@ -198,7 +198,7 @@ class Report(Base):
         Index("ix_report_flagged", "city_id", "id", postgresql_where=text("duplicate_decision = 'flagged'")),
         Index("ix_report_requested_at", "city_id", "requested_at"),
         Index("ix_report_updated_at", "city_id", "updated_at"),
-        Index("ix_report_geom", "geom", postgresql_using="gist"),
+        Index("ix_report_geom", "geom", postgresql_using="spgist"),
         Index("ix_report_hidden", "city_id", "id", postgresql_where=text("hidden")),
     )
 
