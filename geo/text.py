@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,13 @@ class Words:
     """(n + 1,) int64."""
     keys: NDArray[np.int64]
     """Keys of the distinct words of each text, ascending within it."""
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[int]]) -> Self:
+        """Return the words of texts whose keys are known, ascending in each."""
+        starts = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum([len(each) for each in texts], out=starts[1:])
+        return cls(starts, np.fromiter(chain.from_iterable(texts), np.int64, starts[-1]))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from geo.projection import projection
@@ -50,6 +50,12 @@ _slots: WeakKeyDictionary[Engine, dict[int, _Slot]] = WeakKeyDictionary()
 _slots_lock = Lock()
 # A city never gets another id, and the first one loaded stays the first.
 _served: WeakKeyDictionary[Engine, dict[str | None, int]] = WeakKeyDictionary()
+# A row that was changed is in another place, or of another transaction.
+_rows: WeakKeyDictionary[Engine, dict[int, tuple[str, City]]] = WeakKeyDictionary()
+_ROWS = text(
+    "select id, xmin || ' ' || ctid::text from city"
+    " where slug = :slug or cast(:slug as text) is null order by id"
+)
 
 
 def current_atlas(session: Session, city: City) -> Atlas:
@@ -89,6 +95,21 @@ def served_city_id(session: Session, settings: Settings) -> int:
     if settings.city not in known:
         known[settings.city] = queries.served_city(session, settings).id
     return known[settings.city]
+
+
+def served_cities(session: Session, settings: Settings) -> list[City]:
+    """Return every city that programs may ask about: the one the settings name, else all that are loaded.
+
+    They are for reading, and belong to no session: a row is read whole only where it is another than the one
+    that this process has.
+    """
+    kept = _rows.setdefault(session.get_bind().engine, {})
+    rows = session.connection().execute(_ROWS, {"slug": settings.city}).all()
+    for city_id, version in rows:
+        if city_id not in kept or kept[city_id][0] != version:
+            found = session.execute(select(*City.__table__.c).where(City.id == city_id)).one()
+            kept[city_id] = version, City(**found._mapping)
+    return [kept[city_id][1] for city_id, _ in rows]
 
 
 def known_city_id(engine: Engine, settings: Settings) -> int | None:

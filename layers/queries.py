@@ -36,14 +36,6 @@ def served_city(session: Session, settings: Settings) -> City:
     return city_by_slug(session, settings.city)
 
 
-def served_cities(session: Session, settings: Settings) -> list[City]:
-    """Return every city that programs may ask about: the one the settings name, else all that are loaded."""
-    chosen = select(City).order_by(City.id)
-    if settings.city is not None:
-        chosen = chosen.where(City.slug == settings.city)
-    return list(session.scalars(chosen))
-
-
 def city_by_slug(session: Session, slug: str | None) -> City:
     """Return a city by its short name, or the first one loaded where no name is given.
 

@@ -130,7 +130,9 @@ def test_a_candidate_stands_where_the_report_that_opened_it_does(town: Town) -> 
     assert candidate is not None
     assert (candidate.lon, candidate.lat, candidate.along_m) == (-71.1, 42.3, 3.25)
     assert (candidate.opened, candidate.latest) == (NOON.timestamp(), later.timestamp())
-    assert (candidate.opened_by, candidate.description) == (opened.report_id, "A hole")
+    assert (candidate.match_keys, candidate.description) == (None, "A hole")
+    (known,) = tickets_between(town.connection, town.city_id, LONG_AGO, NOON)
+    assert (known.id, known.opened_by) == (opened.ticket_id, opened.report_id)
     assert (candidate.report_count, candidate.closed) == (2, None)
 
 

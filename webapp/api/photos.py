@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, g
 from flask_login import current_user
 
-from layers.queries import served_cities
+from layers.current import served_cities
 from webapp.api.errors import problem
 from webapp.catalog.queries import catalog
 from webapp.people.access import PUBLIC, access

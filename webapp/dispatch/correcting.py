@@ -157,7 +157,7 @@ _CORRECT = text(
            set service_id = :service_id, geom = cast(:geom as geometry), address = :address, street = :street,
                house_number = cast(:house_number as integer), segment_id = :segment_id, side = :side,
                along_m = cast(:along_m as real), asset_id = :asset_id, zones = cast(:zones as jsonb),
-               district = :district, due_at = cast(:due_at as timestamptz),
+               district = :district, match_keys = null, due_at = cast(:due_at as timestamptz),
                priority = cast(:priority as smallint), priority_why = :priority_why,
                status = :status,
                crew_id = case when :keeps then ticket.crew_id else cast(:crew_id as smallint) end,

@@ -66,7 +66,8 @@ def _watched(session: Session, known: Catalog, told: Sequence[Escalation]) -> It
         for department in known.departments.values()
     }
     values = {"city_id": known.city_id, "steps": json.dumps(steps)}
-    yield from session.execute(_WATCHED, values, execution_options={"yield_per": _AT_ONCE}).partitions()
+    options = {"stream_results": True, "max_row_buffer": _AT_ONCE}
+    yield from session.execute(_WATCHED, values, execution_options=options).partitions(_AT_ONCE)
 
 
 def _at_risk(known: Catalog, tickets: Sequence[Row[Any]]) -> list[datetime]:

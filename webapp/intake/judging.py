@@ -10,6 +10,7 @@ from geo import duplicates
 from geo.duplicates import DECISIONS, JOINED, NONE
 from layers.places import Places
 from webapp.intake.desk import Desk
+from webapp.intake.matching import match_keys
 from webapp.intake.reasons import REPORTER_SAYS, Reason, reasons
 from webapp.tickets.nearby import Candidate
 
@@ -34,6 +35,8 @@ class Judgement:
     """Probability that it repeats any ticket; None where its pin cannot be matched by place."""
     likely: list[Likely] = field(default_factory=list)
     """Best first. A report that joins, joins the first."""
+    match_keys: list[int] | None = None
+    """Those of the report, for the ticket that it may open."""
 
     @property
     def repeats(self) -> Likely | None:
@@ -77,9 +80,10 @@ def judge(
             verdict.suggestions, verdict.scores, verdict.features, strict=True
         )
     ]
+    mine = match_keys(report)[0]
     chosen = next((each for each in likely if each.ticket.id == same_as), None)
     if chosen is not None:
         likely.remove(chosen)
         likely.insert(0, Likely(chosen.ticket, chosen.score, [REPORTER_SAYS, *chosen.reasons]))
-        return Judgement(DECISIONS[JOINED], verdict.score, likely)
-    return Judgement(DECISIONS[verdict.decision], verdict.score, likely)
+        return Judgement(DECISIONS[JOINED], verdict.score, likely, mine)
+    return Judgement(DECISIONS[verdict.decision], verdict.score, likely, mine)

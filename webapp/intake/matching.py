@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from geo.arrays import Floats, Ints
 from geo.duplicates import Model, Reports, Tickets
 from geo.pair_features import ON_ITS_WAY_S
-from geo.text import UNKNOWN, address_keys, keys, words
+from geo.text import UNKNOWN, Words, address_key, address_keys, keys, words
 from layers.atlas import Atlas
 from layers.places import Places
 from layers.sources import Objects
@@ -110,6 +110,7 @@ class CityMatching:
         lon = np.array([ticket.lon for ticket in candidates], float)
         lat = np.array([ticket.lat for ticket in candidates], float)
         x, y = atlas.metric.to_metric(lon, lat)
+        match_keys = [ticket.match_keys or self._match_keys(ticket) for ticket in candidates]
         return Tickets(
             x=x,
             y=y,
@@ -120,14 +121,15 @@ class CityMatching:
             segment=keys([ticket.segment_id for ticket in candidates]),
             side=np.array([_SIDES[ticket.side] for ticket in candidates], np.int8),
             along_m=_numbers([ticket.along_m for ticket in candidates]),
-            address=address_keys([ticket.address for ticket in candidates]),
+            address=np.array([address for address, *_ in match_keys], np.int64),
             asset=keys([self._asset_name(ticket.service_id, ticket.asset_id) for ticket in candidates]),
-            words=words(
-                [ticket.description for ticket in candidates],
-                apart_from=[self._names[ticket.service_id] for ticket in candidates],
-            ),
+            words=Words.of([found for _, *found in match_keys]),
             reports=np.array([ticket.report_count for ticket in candidates], np.int32),
         )
+
+    def _match_keys(self, ticket: Candidate) -> list[int]:
+        said = words([ticket.description], apart_from=[self._names[ticket.service_id]])
+        return [address_key(ticket.address), *said.keys.tolist()]
 
     def _assets(self, places: Places, service_ids: Ints) -> NDArray[np.int64]:
         """Return the key of the asset that each report is about."""
@@ -150,6 +152,14 @@ def city_matching(catalog: Catalog, model: Model) -> CityMatching:
     if kept is None or kept.catalog is not catalog or kept.model is not model:
         kept = _kept[catalog.city_id] = CityMatching(catalog, model)
     return kept
+
+
+def match_keys(reports: Reports) -> list[list[int]]:
+    """Return for each report the key of its address and those of its words, as tickets keep them."""
+    assert reports.words is not None  # noqa: S101
+    starts, found = reports.words.starts.tolist(), reports.words.keys.tolist()
+    addresses = np.asarray(reports.address).tolist()
+    return [[key, *found[starts[i] : starts[i + 1]]] for i, key in enumerate(addresses)]
 
 
 def box_around(atlas: Atlas, x: float, y: float, reach_m: float) -> Box:

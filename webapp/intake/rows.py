@@ -60,7 +60,6 @@ def report_row(
         "place_flags": place.flags,
         "zones": zones,
         "edition_ids": place.edition_ids,
-        "duplicate_of": repeats.ticket.opened_by if repeats else None,
         "duplicate_score": judgement.score,
         "duplicate_decision": judgement.decision,
         "duplicate_reasons": repeats.reasons if repeats else [],
@@ -76,7 +75,14 @@ _SHARED = (
 """What a ticket takes from the report that opens it."""
 
 
-def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment, priority: Priority) -> Row:
+def ticket_row(
+    desk: Desk,
+    report: Row,
+    place: Place,
+    judgement: Judgement,
+    assignment: Assignment,
+    priority: Priority,
+) -> Row:
     """Return the columns of the ticket that a report opens."""
     return {name: report[name] for name in _SHARED} | {
         "status": assignment.first_status,
@@ -93,6 +99,7 @@ def ticket_row(desk: Desk, report: Row, place: Place, assignment: Assignment, pr
         "assigned_why": assignment.why,
         "priority": priority.level,
         "priority_why": priority.why,
+        "match_keys": judgement.match_keys,
     }
 
 

@@ -110,8 +110,9 @@ def submit(session: Session, city: City, draft: Draft, *, now: datetime | None =
             connection, joins.id, report, entries, priority=(priority.level, priority.why)
         )
     else:
-        ticket = ticket_row(desk, report, place, assignment, priority)
-        written = records.open_ticket(connection, ticket, report, entries)
+        ticket = ticket_row(desk, report, place, judgement, assignment, priority)
+        repeats = judgement.repeats.ticket.id if judgement.repeats else None
+        written = records.open_ticket(connection, ticket, report, entries, repeats=repeats)
     return _receipt(desk, written, repeated=False)
 
 

@@ -96,7 +96,7 @@ def use(session: Session, city_id: int, key: str) -> Use | None:
     One statement. Commit it before the work begins: what is refused counts too. Of calls at the very same
     time each may be the last one within the limit.
     """
-    row = session.execute(_USE, {"city_id": city_id, "digest": _digest(key)}).one_or_none()
+    row = session.connection().execute(_USE, {"city_id": city_id, "digest": _digest(key)}).one_or_none()
     return None if row is None else Use(row.id, row.name, row.scopes, row.too_many, row.wait_s)
 
 

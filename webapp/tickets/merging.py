@@ -296,6 +296,7 @@ _SPLIT_REPORT = text(
     ), left_behind as (
         update ticket
            set report_count = others.count, opened_at = others.opened_at, latest_at = others.latest_at,
+               match_keys = null,
                due_at = case when ticket.due_at = mine.due_at then coalesce(others.due_at, ticket.due_at)
                              else ticket.due_at end,
                version = ticket.version + 1

@@ -46,10 +46,17 @@ class Candidate:
     asset_id: str | None
     report_count: int
     status: str
+    match_keys: list[int] | None
+    """Of its address and the words of the report that opened it; None: to be worked out of the texts."""
+    description: str | None
+    """Of the report that opened it, where there are no keys."""
+
+
+@dataclass(slots=True)
+class Opened(Candidate):
+    """A candidate with the report that opened it."""
+
     opened_by: int
-    """The report that opened it."""
-    description: str
-    """Of that report."""
 
 
 def nearby_open(
@@ -74,7 +81,7 @@ def nearby_open(
         A ticket closed before the one or opened after the other is no candidate.
     """
     west, south, east, north = box
-    cursor = connection.cursor(row_factory=args_row(Candidate))
+    cursor = connection.cursor(binary=True, row_factory=args_row(Candidate))
     return cursor.execute(
         _NEARBY,
         {
@@ -93,9 +100,9 @@ def nearby_open(
 
 def tickets_between(
     connection: Connection[Any], city_id: int, closed_since: datetime, opened_until: datetime
-) -> Iterator[Candidate]:
+) -> Iterator[Opened]:
     """Yield the tickets of a city that were open at some time of a span, lowest id first, as a stream."""
-    with connection.cursor("tickets_between", row_factory=args_row(Candidate)) as cursor:
+    with connection.cursor("tickets_between", binary=True, row_factory=args_row(Opened)) as cursor:
         cursor.itersize = 10_000
         span = {"closed_since": closed_since, "opened_until": opened_until}
         yield from cursor.execute(_BETWEEN, {"city_id": city_id} | span)
@@ -103,19 +110,18 @@ def tickets_between(
 
 _COLUMNS: LiteralString = """
            city_id, id, service_id, status, opened_at, latest_at, closed_at, geom, segment_id, side, along_m,
-           address, asset_id, report_count"""
+           address, asset_id, report_count, match_keys"""
 # In the order of the fields of `Candidate`: by their names, making each would take as long as to find it.
 _CANDIDATE: LiteralString = """
     select ticket.id, ticket.service_id,
            extract(epoch from ticket.opened_at)::float8, extract(epoch from ticket.latest_at)::float8,
            extract(epoch from ticket.closed_at)::float8, st_x(ticket.geom), st_y(ticket.geom),
            ticket.segment_id, ticket.side, ticket.along_m, ticket.address, ticket.asset_id,
-           ticket.report_count, ticket.status, first.id, first.description
-      from ticket
-     cross join lateral (
-           select id, description from report
-            where report.city_id = ticket.city_id and report.ticket_id = ticket.id
-            order by id limit 1) as first"""
+           ticket.report_count, ticket.status, ticket.match_keys,
+           case when ticket.match_keys is null then (
+               select description from report
+                where report.city_id = ticket.city_id and report.ticket_id = ticket.id
+                order by id limit 1) end"""
 _SPAN: LiteralString = """
            ticket.city_id = %(city_id)s::smallint and ticket.geom is not null
        and (ticket.open or ticket.closed_at > %(closed_since)s) and ticket.opened_at <= %(opened_until)s"""
@@ -136,7 +142,10 @@ _NEARBY: LiteralString = f"""
                      + (st_y(ticket.geom) - (%(south)s + %(north)s) / 2) ^ 2, ticket.id desc
             limit %(most)s)
     {_CANDIDATE}
-     order by ticket.id"""  # noqa: S608  (only parts of statements)
-_BETWEEN: LiteralString = f"""{_CANDIDATE}
+      from ticket order by ticket.id"""  # noqa: S608  (only parts of statements)
+_BETWEEN: LiteralString = f"""{_CANDIDATE},
+           (select min(id) from report
+             where report.city_id = ticket.city_id and report.ticket_id = ticket.id)
+      from ticket
      where {_SPAN}
-     order by ticket.id"""
+     order by ticket.id"""  # noqa: S608

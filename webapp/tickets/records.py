@@ -42,7 +42,14 @@ class Written:
     assigned_why: str
 
 
-def open_ticket(connection: Connection[Any], ticket: Row, report: Row, entries: Sequence[Row]) -> Written:
+def open_ticket(
+    connection: Connection[Any],
+    ticket: Row,
+    report: Row,
+    entries: Sequence[Row],
+    *,
+    repeats: int | None = None,
+) -> Written:
     """Write a report and the new ticket that it opens.
 
     Parameters
@@ -51,9 +58,11 @@ def open_ticket(connection: Connection[Any], ticket: Row, report: Row, entries: 
         All of the columns that the statements below name.
     entries
         Timeline entries: ``kind``, ``actor``, ``at``, ``note`` and ``data`` of each, in order.
+    repeats
+        The ticket that the report may repeat, for staff to compare.
     """
     parameters = {"ticket": _json(ticket), "report": _json(report), "entries": _json(entries)}
-    return _write(connection, _OPEN, parameters)
+    return _write(connection, _OPEN, parameters | {"repeats": repeats})
 
 
 def join_ticket(
@@ -76,8 +85,8 @@ def join_ticket(
         staff said how urgent it is.
     """
     parameters = {"ticket_id": ticket_id, "report": _json(report), "entries": _json(entries)}
-    parameters |= {"priority": priority[0], "priority_why": priority[1]}
-    return _write(connection, _JOIN, parameters)
+    urgency = {"priority": priority[0], "priority_why": priority[1]}
+    return _write(connection, _JOIN, parameters | urgency | {"repeats": ticket_id})
 
 
 def answered(connection: Connection[Any], city_id: int, idempotency_key: str) -> Cursor[Written]:
@@ -102,11 +111,12 @@ def _json(value: Any) -> str:
 _PLACE: LiteralString = "geom, address, street, house_number, segment_id, side, along_m, asset_id, zones"
 _TICKET: LiteralString = f"""
     city_id, service_id, status, opened_at, latest_at, due_at, matchable, {_PLACE}, district,
-    department_id, crew_id, owner, service_area, assigned_why, priority, priority_why, hidden"""
+    department_id, crew_id, owner, service_area, assigned_why, priority, priority_why, hidden,
+    match_keys"""
 _REPORT: LiteralString = f"""
     city_id, service_id, channel, language, description, answers, media_urls, contact_id, idempotency_key,
     external_id, requested_at, received_at, due_at, {_PLACE}, postcode, snap_m, place_flags, edition_ids,
-    duplicate_of, duplicate_score, duplicate_decision, duplicate_reasons, suggestions, hidden"""
+    duplicate_score, duplicate_decision, duplicate_reasons, suggestions, hidden"""
 
 _WRITTEN: LiteralString = """
     report.id as report_id, ticket_id, tracking_number, report.service_id, report.address, report.due_at,
@@ -121,12 +131,14 @@ _ANSWERED: LiteralString = f"""
 # What follows the ticket, new or joined, that the first part of a statement calls `work`.
 _WRITE_REPORT: LiteralString = f"""
     new_report as (
-        insert into report (ticket_id, tracking_number, {_REPORT})
+        insert into report (ticket_id, tracking_number, duplicate_of, {_REPORT})
         select work.id,
                (select number from unnest(%(numbers)s::text[]) as number
                  where not exists (select from report as other
                                     where other.city_id = work.city_id and other.tracking_number = number)
                  limit 1),
+               (select min(id) from report as first
+                 where first.city_id = work.city_id and first.ticket_id = %(repeats)s::bigint),
                {_REPORT}
           from work
           join jsonb_populate_record(null::report, %(report)s::jsonb) as given using (city_id)

@@ -21,7 +21,7 @@ from webapp.people.models import Staff
 from webapp.storage import Storage
 from webapp.tickets import photos, pictures
 from webapp.tickets.lifecycle import COMPARERS, Incomplete, NoSuchTicket, NotAllowed
-from webapp.tickets.models import Report, TimelineEntry
+from webapp.tickets.models import Report, Ticket, TimelineEntry
 from webapp.tickets.photo_models import Photo
 from webapp.tickets.redaction_models import Redaction
 
@@ -65,8 +65,7 @@ def redact_description(
     masked = _masked(report.description, words)
     original = {"text": report.description}
     _record(session, city_id, report.ticket_id, "description", original, {"text": masked}, why, by, report_id)
-    report.description, report.updated_at = masked, datetime.now(UTC)
-    session.flush()
+    _describe(session, report, masked)
 
 
 def redact_note(
@@ -238,11 +237,18 @@ def _kept(photo: Photo) -> dict[str, Any]:
     return {name: getattr(photo, name) for name in columns}
 
 
+def _describe(session: Session, report: Report, description: str) -> None:
+    """Change what a report says. The keys of its words go: they would tell what was taken out."""
+    report.description, report.updated_at = description, datetime.now(UTC)
+    of_its_ticket = (Ticket.city_id == report.city_id) & (Ticket.id == report.ticket_id)
+    session.execute(update(Ticket).where(of_its_ticket).values(match_keys=None))
+
+
 def _undo_description(session: Session, made: Redaction) -> bool:
     report = session.get(Report, (made.city_id, made.report_id), with_for_update=True)
     if report is None or made.redacted is None or report.description != made.redacted["text"]:
         return False
-    report.description, report.updated_at = made.original["text"], datetime.now(UTC)
+    _describe(session, report, made.original["text"])
     return True
 
 

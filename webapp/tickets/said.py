@@ -86,7 +86,7 @@ _ARRIVALS: LiteralString = """
            extract(epoch from report.requested_at)::float8 as latest,
            extract(epoch from report.closed_at)::float8 as closed,
            st_x(report.geom) as lon, st_y(report.geom) as lat, report.segment_id, report.side, report.along_m,
-           report.address, report.asset_id, 1 as report_count, 'new' as status, report.id as opened_by,
+           report.address, report.asset_id, 1 as report_count, 'new' as status, null as match_keys,
            report.description, report.channel, came.ticket_id as ticket,
            report.duplicate_score is not null as placed,
            report.duplicate_decision = 'joined'

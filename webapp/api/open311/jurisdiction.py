@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 from flask import current_app, g
 
+from layers.current import served_cities
 from layers.models import City
-from layers.queries import served_cities
 from webapp.api.open311.errors import Open311Error, bad, missing
 from webapp.api.open311.parameters import Parameters
 from webapp.config import Settings

@@ -39,7 +39,7 @@ from webapp.intake.bulk.tables import Decided, report_table, shared_columns, tic
 from webapp.intake.bulk.ticket_states import TicketStates
 from webapp.intake.bulk.told import Reader, Rejected, Told
 from webapp.intake.desk import desk_of
-from webapp.intake.matching import ON_ITS_WAY
+from webapp.intake.matching import ON_ITS_WAY, match_keys
 from webapp.intake.reasons import reasons
 from webapp.tickets import loading
 from webapp.tickets.nearby import LATELY, tickets_between
@@ -204,6 +204,7 @@ class BulkLoad:
             told=told,
             places=places,
             address=address,
+            match_keys=[keys for keys, opened in zip(match_keys(reports), opens, strict=True) if opened],
             due_at=due_at,
             decisions=decisions,
             reasons=[

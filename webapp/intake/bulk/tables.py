@@ -41,6 +41,8 @@ class Decided:
     places: Places
     address: pa.Array
     """As given, else as located."""
+    match_keys: list[list[int]]
+    """Of the m tickets opened."""
     due_at: Instants
     decisions: Decisions
     reasons: list[list[Reason]]
@@ -97,6 +99,7 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
             "closed_at": _times(states.closed_at),
             "matchable": pc.and_(placed, pa.array(recent)),
             "report_count": pa.array(states.count),
+            "match_keys": pa.array(batch.match_keys, pa.list_(pa.int64())),
             "district": columns.districts(batch.places).take(opens),
             "department_id": batch.assigned([each.department_id for each in decided], pa.int16()),
             "crew_id": batch.assigned([each.crew_id for each in decided], pa.int16()),
