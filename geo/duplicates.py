@@ -79,8 +79,11 @@ class Reports:
         n = np.size(self.x)
         out = np.zeros(n, RECORD)
         for name, values, unknown in self._columns():
-            column = np.full(n, unknown) if values is None else np.atleast_1d(np.asarray(values))
-            if column.shape != (n,):
+            if values is None:
+                out[name] = unknown
+                continue
+            column = np.asarray(values)
+            if column.shape != (n,) and not column.shape == () == np.shape(self.x):
                 raise ValueError(f"{name} has {column.size} values for {n} reports")
             out[name] = column
         out["closed"][np.isnan(out["closed"])] = math.inf

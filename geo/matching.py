@@ -186,17 +186,24 @@ class _Ground(NamedTuple):
         )
 
 
+_LINK = np.dtype(
+    [("x", "f8"), ("y", "f8"), ("closed", "f8"), ("following", "i8"), ("service", "i4")], align=True
+)
+"""What tells most tickets of a cell from candidates, in one line of the processor's cache."""
+
+
 class _Grid(NamedTuple):
     """An open-addressed hash of cells; each cell heads a chain of tickets, the newest first."""
 
     keys: NDArray[np.int64]
     heads: NDArray[np.int64]
-    following: NDArray[np.int64]
+    links: NDArray[Any]
+    """(n,) `_LINK` of each ticket."""
 
     @classmethod
     def with_room(cls, tickets: int) -> "_Grid":
         slots = 1 << max(2 * tickets, 16).bit_length()
-        return cls(np.full(slots, _EMPTY), np.full(slots, -1), np.full(tickets, -1))
+        return cls(np.full(slots, _EMPTY), np.full(slots, -1), np.zeros(tickets, _LINK))
 
 
 @compiled
@@ -219,7 +226,9 @@ def _insert(tickets, start, stop, ground, grid):
         column, row = math.floor(tickets[i].x / ground.cell_m), math.floor(tickets[i].y / ground.cell_m)
         at, cell = _slot(column, row, ground.family[tickets[i].service], grid.keys)
         grid.keys[at] = cell
-        grid.following[i] = grid.heads[at]
+        link = grid.links[i]
+        link.x, link.y, link.closed = tickets[i].x, tickets[i].y, tickets[i].closed
+        link.service, link.following = tickets[i].service, grid.heads[at]
         grid.heads[at] = i
 
 
@@ -228,7 +237,8 @@ def _near(report, tickets, ground, grid, services):
     """Return the candidates, lowest ordinal first."""
     found, squares = np.empty(MOST_CANDIDATES, np.int64), np.empty(MOST_CANDIDATES)
     n = 0
-    heads, following = grid.heads, grid.following
+    heads, links = grid.heads, grid.links
+    reach, related = services.reach_m[report.service], services.related[report.service]
     column, row = math.floor(report.x / ground.cell_m), math.floor(report.y / ground.cell_m)
     for cx in range(column - 1, column + 2):
         for cy in range(row - 1, row + 2):
@@ -236,16 +246,19 @@ def _near(report, tickets, ground, grid, services):
             before = -1
             i = heads[at]
             while i >= 0:
-                after = following[i]
-                if report.opened - tickets[i].closed >= ground.keep_s:
+                link = links[i]
+                after = link.following
+                if report.opened - link.closed >= ground.keep_s:
                     # Time only goes on: nobody will ask for this ticket again.
                     if before < 0:
                         heads[at] = after
                     else:
-                        following[before] = after
+                        links[before].following = after
                 else:
                     before = i
-                    n = admit(i, report, tickets, services, found, squares, n)
+                    dx, dy = report.x - link.x, report.y - link.y
+                    if dx * dx + dy * dy <= reach * reach and related[link.service]:
+                        n = admit(i, report, tickets, services, found, squares, n)
                 i = after
     return np.sort(found[:n])
 
@@ -267,7 +280,7 @@ def _match(
                 features[r] = best[0]
         if decision[r] == JOINED:
             ticket[r] = suggestions[r, 0]
-            _join(tickets, ticket[r], report)
+            _join(tickets, grid, ticket[r], report)
         else:
             ticket[r] = count
             tickets[count] = report
@@ -277,10 +290,11 @@ def _match(
 
 
 @compiled
-def _join(tickets, i, report):
+def _join(tickets, grid, i, report):
     tickets[i].opened = min(tickets[i].opened, report.opened)
     tickets[i].latest = max(tickets[i].latest, report.opened)
     tickets[i].closed = max(tickets[i].closed, report.closed)
+    grid.links[i].closed = tickets[i].closed
     tickets[i].reports += 1
 
 
@@ -304,5 +318,5 @@ def _pairs(reports, tickets, opener, words, ground, grid, services, width):
         if opener[r] == r:
             _insert(tickets, r, r + 1, ground, grid)
         else:
-            _join(tickets, opener[r], reports[r])
+            _join(tickets, grid, opener[r], reports[r])
     return of_report[:count], of_ticket[:count], features[:count]

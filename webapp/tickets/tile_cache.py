@@ -17,12 +17,15 @@ from threading import Lock, Thread
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import structlog
-from sqlalchemy import Engine, text
+from numpy.typing import NDArray
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from layers.tiles import MAX_ZOOM, must_exist
+from webapp.db import driver
 from webapp.tickets.front_cache import FrontCache, Key
 from webapp.tickets.pyramid import CELL_BITS, CELLS, WORLD_BITS
 from webapp.tickets.tiles import Shown, cut, encode, shown, ticket_tile
@@ -38,22 +41,24 @@ MOST_HELD = 2_000_000
 _PARTS_ZOOM = 10
 _PARTS_BITS = _PARTS_ZOOM + CELL_BITS
 """A part is a cell of zoom 10, which is a tile of zoom 15: about a kilometre."""
+_KEY_BITS = 32
+"""In the number of a part, its column is before so many bits, its row in them."""
 
-_PARTS = text(
-    f"""
-    select x, y, sum(tickets)::bigint, sum(sum_x)::bigint, sum(sum_y)::bigint, sum(sum_id)::bigint
+# Rows of five numbers: a part, and what adds up to its tickets, their places and ids.
+_PARTS = f"""
+    select string_agg(int8send(x::bigint << {_KEY_BITS} | y) || int8send(tickets) || int8send(sum_x)
+                      || int8send(sum_y) || int8send(sum_id), '')
       from (select x * {CELLS} + (cell & {CELLS - 1}) as x, y * {CELLS} + (cell >> {CELL_BITS}) as y,
-                   tickets, sum_x, sum_y, sum_id
-              from ticket_pyramid where city_id = :city_id and zoom = {_PARTS_ZOOM} and public
+                   tickets::bigint as tickets, sum_x, sum_y, sum_id
+              from ticket_pyramid where city_id = %(city_id)s and zoom = {_PARTS_ZOOM} and public
             union all
             select x >> {WORLD_BITS - _PARTS_BITS}, y >> {WORLD_BITS - _PARTS_BITS},
                    change, change * x::bigint, change * y::bigint, change * ticket_id
-              from ticket_delta where city_id = :city_id and public) as counted
-     group by x, y"""  # noqa: S608
-)
+              from ticket_delta where city_id = %(city_id)s and public) as counted""".encode()  # noqa: S608
 
 Part = tuple[int, int]
-Sums = tuple[int, ...]
+Sums = NDArray[np.int64]
+"""(parts, 5): the number of each part, from the lowest, its tickets, and the sums of their places and ids."""
 
 log = structlog.get_logger()
 
@@ -87,7 +92,7 @@ class _Kept:
     """Everybody asks at once for a tile that has changed; one makes it."""
     reading: list[Lock] = field(default_factory=_some_locks)
     """A part is read by one thread."""
-    parts: dict[Part, Sums] = field(default_factory=dict)
+    sums: Sums = field(default_factory=lambda: np.empty((0, 5), np.int64))
     changed: set[Part] = field(default_factory=set)
     """What the last check found changed."""
     checked_at: float = float("-inf")
@@ -247,10 +252,9 @@ def _check(kept: _Kept, session: Session, city_id: int) -> None:
         now = time.monotonic()
         if now - kept.checked_at < CHECK_EVERY_S:
             return
-        rows = session.execute(_PARTS, {"city_id": city_id})
-        parts = {(x, y): tuple(sums) for x, y, *sums in rows}
+        sums = _sums(session, city_id)
         with kept.lock:
-            changed = {part for part, _ in parts.items() ^ kept.parts.items()}
+            changed = _differing(sums, kept.sums)
             if changed:
                 kept.changes += 1
                 for key in _touching(changed, list(kept.tiles)):
@@ -260,11 +264,34 @@ def _check(kept: _Kept, session: Session, city_id: int) -> None:
             # Again, since one that was being sent a moment ago may have been stored after it was deleted.
             stale, kept.changed = changed | kept.changed, changed
             lent = _touching(stale, list(kept.front.lent)) if kept.front else []
-            kept.parts, kept.checked_at = parts, now
+            kept.sums, kept.checked_at = sums, now
         if kept.front:
             kept.front.delete(lent)
     finally:
         kept.checking.release()
+
+
+def _sums(session: Session, city_id: int) -> Sums:
+    """Ask what is in each part."""
+    sent = driver(session).execute(_PARTS, {"city_id": city_id}, prepare=True, binary=True).fetchone()
+    rows = np.frombuffer(sent and sent[0] or b"", ">i8").astype(np.int64).reshape(-1, 5)
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    first = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
+    if not len(first):
+        return rows
+    sums: Sums = np.add.reduceat(rows, first)
+    sums[:, 0] = rows[first, 0]
+    return sums
+
+
+def _differing(some: Sums, others: Sums) -> set[Part]:
+    """Return the parts that are not in both with the same sums."""
+    if np.array_equal(some, others):
+        return set()
+    _, here, there = np.intersect1d(some[:, 0], others[:, 0], assume_unique=True, return_indices=True)
+    same = (some[here] == others[there]).all(axis=1)
+    parts = np.setdiff1d(np.union1d(some[:, 0], others[:, 0]), some[here[same], 0])
+    return {(part >> _KEY_BITS, part & (1 << _KEY_BITS) - 1) for part in parts.tolist()}
 
 
 def _touching(parts: set[Part], tiles: list[Key]) -> list[Key]:
