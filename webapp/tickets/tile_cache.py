@@ -18,6 +18,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import psycopg
 import structlog
 from numpy.typing import NDArray
 from sqlalchemy import Engine
@@ -174,7 +175,7 @@ def _watch(kept: _Kept, front: FrontCache, engine: Engine, city_id: int) -> None
         try:
             with Session(engine) as session:
                 _check(kept, session, city_id)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, psycopg.Error):
             log.warning("Nobody can say which tiles have changed", city=city_id)
         with kept.lock:
             front.forget(time.monotonic())
@@ -273,8 +274,9 @@ def _check(kept: _Kept, session: Session, city_id: int) -> None:
 
 def _sums(session: Session, city_id: int) -> Sums:
     """Ask what is in each part."""
-    sent = driver(session).execute(_PARTS, {"city_id": city_id}, prepare=True, binary=True).fetchone()
-    rows = np.frombuffer(sent and sent[0] or b"", ">i8").astype(np.int64).reshape(-1, 5)
+    answer = driver(session).execute(_PARTS, {"city_id": city_id}, prepare=True, binary=True).fetchone()
+    assert answer is not None  # noqa: S101
+    rows = np.frombuffer(answer[0] or b"", ">i8").astype(np.int64).reshape(-1, 5)
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     first = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
     if not len(first):
