@@ -239,3 +239,18 @@ def test_between_two_streets_the_class_that_a_service_is_about_decides(demo_sess
     receipt = submit(demo_session, city, read_draft(catalog(demo_session, city), told))
     street = text("select street from report where id = :id")
     assert demo_session.scalar(street, {"id": receipt.report_id}) == place.other_street != place.street
+
+
+def test_keys_kept_with_a_ticket_say_what_its_texts_say(village: Session, city: City) -> None:
+    send(village, city, service_code="pothole", answers={"depth": "s"}, description="Deep hole by the école")
+
+    def likeness(description: str) -> list[float]:
+        found = look(village, city, *pin(150, 102), "pothole", description=description, now=MONDAY)
+        return [each.score for each in found.judgement.likely]
+
+    said = "A deep hole at the ecole", "Gravel everywhere"
+    with_keys = [likeness(each) for each in said]
+    assert with_keys[0] > with_keys[1]
+    assert village.scalar(text("select cardinality(match_keys) from ticket")) == 5
+    village.execute(text("update ticket set match_keys = null"))
+    assert [likeness(each) for each in said] == with_keys

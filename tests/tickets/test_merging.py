@@ -126,6 +126,7 @@ def test_what_happened_since_stays_with_the_ticket_that_went_on(town: Town, pair
 def test_one_report_is_taken_out_into_a_ticket_of_its_own(town: Town, pair: tuple[int, int]) -> None:
     older, _ = pair
     first, second = reports(town, older)
+    town.session.execute(text("update ticket set match_keys = array[7]"))
     made = split_report(
         town.session, town.city, second, by=town.staff["ada"], version=now(town, older).version
     )
@@ -134,6 +135,9 @@ def test_one_report_is_taken_out_into_a_ticket_of_its_own(town: Town, pair: tupl
     assert (kept.report_count, kept.latest_at, kept.due_at) == (1, NOON, LATE)
     assert (own.status, own.crew, own.opened_at) == ("assigned", "Paving", NOON + timedelta(hours=1))
     assert own.due_at == LATE + timedelta(days=1)
+    # Whose words the ticket opened with may have changed.
+    keys = text("select match_keys from ticket where id in (:older, :made)")
+    assert set(town.session.scalars(keys, {"older": older, "made": made})) == {None}
     with pytest.raises(NotAllowed, match="only report"):
         split_report(town.session, town.city, first, by=town.staff["ada"], version=kept.version)
 

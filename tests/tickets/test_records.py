@@ -8,7 +8,7 @@ import pytest
 from psycopg.errors import CheckViolation
 
 from tests.tickets.conftest import NOON, Town
-from webapp.tickets import moving, queries, records
+from webapp.tickets import moving, queries, records, redaction
 from webapp.tickets.jobs import settle_closed
 from webapp.tickets.nearby import LATELY, nearby_open, tickets_between
 
@@ -134,6 +134,20 @@ def test_a_candidate_stands_where_the_report_that_opened_it_does(town: Town) -> 
     (known,) = tickets_between(town.connection, town.city_id, LONG_AGO, NOON)
     assert (known.id, known.opened_by) == (opened.ticket_id, opened.report_id)
     assert (candidate.report_count, candidate.closed) == (2, None)
+
+
+def test_keys_of_words_go_with_the_words_and_with_the_place(town: Town) -> None:
+    opened = town.open(match_keys=[7, 8])
+
+    def kept() -> list[int] | None:
+        found = nearby_open(town.connection, town.city_id, BOX, [1], LONG_AGO, NOON).fetchone()
+        assert found is not None
+        return found.match_keys
+
+    assert kept() == [7, 8]
+    ada = town.staff["ada"]
+    redaction.redact_description(town.session, town.city_id, opened.report_id, ["hole"], "A name", by=ada)
+    assert kept() is None
 
 
 def test_open_tickets_of_a_crew_those_due_first_first(town: Town) -> None:

@@ -41,8 +41,8 @@ class Decided:
     places: Places
     address: pa.Array
     """As given, else as located."""
-    match_keys: list[list[int]]
-    """Of the m tickets opened."""
+    match_keys: list[list[int] | None]
+    """Of the m tickets opened; None where no report may be matched with one."""
     due_at: Instants
     decisions: Decisions
     reasons: list[list[Reason]]
