@@ -170,6 +170,10 @@ class ServiceHistory:
     """Hours that a ticket usually takes, the geometric mean."""
     newest: float = 0.0
     """Log-odds for each doubling, beyond a day, of the gap to the newest candidate; 0: as for all."""
+    afar: float = 0.0
+    """Log-odds for each 100 m to the ticket; 0: as for all."""
+    one_address: float = 0.0
+    """Log-odds if the ticket is at the report's address; 0: as for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +241,8 @@ class Model:
             repeat_rate=np.array([service.repeat_rate for service in known], float),
             usual_h=np.array([service.usual_h for service in known], float),
             newest=np.array([service.newest for service in known], float),
+            afar=np.array([service.afar for service in known], float),
+            one_address=np.array([service.one_address for service in known], float),
             auto=limits["auto"],
             flag=limits["flag"],
             reach_m=limits["reach_m"],

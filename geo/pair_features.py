@@ -57,6 +57,8 @@ FEATURES = (
     "reports",  # of the ticket so far
     "words",  # share of words in common
     "newest",  # log-odds, as the report's service has it, of the gap to the newest of all candidates
+    "afar",  # log-odds, as the report's service has it, of the distance
+    "one_address",  # log-odds, as the report's service has it, where their address is the same; else 0
 )
 """The names of the columns of a row of features; NaN in a row: unknown, or not so."""
 N_FEATURES = len(FEATURES)
@@ -87,6 +89,10 @@ class Services(NamedTuple):
     """(S,) hours that a ticket usually takes."""
     newest: Floats
     """(S,) log-odds for each doubling, beyond a day, of the gap to the newest candidate."""
+    afar: Floats
+    """(S,) log-odds for each 100 m to the ticket."""
+    one_address: Floats
+    """(S,) log-odds if it is at the report's address."""
     auto: Floats
     """(S,) probability of the best suggestion from which a report joins it by itself; above 1: never."""
     flag: Floats
@@ -181,6 +187,8 @@ def features_of(rows, report, report_words, tickets, ticket_words, candidates, s
         row[17] = ticket.reports
         row[18] = _words_in_common(report, report_words, ticket, ticket_words)
         row[19] = of_newest
+        row[20] = services.afar[report.service] * row[0] / 100.0
+        row[21] = services.one_address[report.service] if row[5] == 1.0 else 0.0
 
 
 @compiled

@@ -30,6 +30,8 @@ CURVES: dict[str, tuple[list[float], list[float], float]] = {
     "reports": ([1, 2, 8], [0.0, 0.3, 1.0], 0.0),
     "words": ([0, 0.5, 1], [-0.4, 0.3, 1.0], 0.0),
     "newest": ([-8, 8], [-8.0, 8.0], 0.0),
+    "afar": ([-8, 8], [-8.0, 8.0], 0.0),
+    "one_address": ([-8, 8], [-8.0, 8.0], 0.0),
 }
 
 
@@ -43,7 +45,10 @@ def model(auto: float = 0.6, flag: float = 0.3, reach_m: float = 60.0) -> Model:
     missing = np.array([CURVES[name][2] for name in FEATURES])
     return Model(
         weights=Weights(knots, weights, missing, 0.5),
-        services={"light": ServiceHistory(-1.5, 48.0, -0.05), "pothole": ServiceHistory(-4.0, 200.0, 0.1)},
+        services={
+            "light": ServiceHistory(-1.5, 48.0, -0.05, -0.3, 0.4),
+            "pothole": ServiceHistory(-4.0, 200.0, 0.1, 0.2, 0.6),
+        },
         unknown_service=ServiceHistory(-3.0, 72.0),
         related_groups=frozenset(),
         affinities={("light", "pothole"): -0.5, ("light", "light"): 0.4},

@@ -162,9 +162,18 @@ def test_features_of_a_pair() -> None:
             "reports": 4.0,
             "words": math.nan,
             "newest": 0.15,
+            "afar": -0.015,
+            "one_address": 0.0,
         },
         nan_ok=True,
     )
+
+
+def test_one_address_and_a_distance_count_as_the_service_has_learned() -> None:
+    found = features(one(address=7, service=POTHOLE), some(1, x=50.0, address=7))
+    assert (found["afar"], found["one_address"]) == (pytest.approx(0.1), 0.6)
+    unseen = features(one(address=7, service=GRAFFITI), some(1, x=50.0, address=7, service=GRAFFITI))
+    assert (unseen["afar"], unseen["one_address"]) == (0.0, 0.0)
 
 
 def test_what_is_unknown_is_no_evidence() -> None:

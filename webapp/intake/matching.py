@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -166,10 +167,9 @@ def box_around(atlas: Atlas, x: float, y: float, reach_m: float) -> Box:
     """Return the box in degrees that holds everything within reach of a point in the metric CRS."""
     # A square of the metric CRS is a little turned and bent in degrees: the corners, and a hundredth more.
     reach = 1.01 * reach_m
-    lon, lat = atlas.metric.to_lonlat(
-        x + reach * np.array([-1.0, -1.0, 1.0, 1.0]), y + reach * np.array([-1.0, 1.0, -1.0, 1.0])
-    )
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+    corners = itertools.product((x - reach, x + reach), (y - reach, y + reach))
+    lon, lat = zip(*(atlas.metric.to_lonlat(*corner) for corner in corners), strict=True)
+    return min(lon), min(lat), max(lon), max(lat)
 
 
 def noticed_by_staff(channel: str) -> int:

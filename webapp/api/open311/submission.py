@@ -62,6 +62,8 @@ def post(form: Format) -> Response:
 
 def _drawn() -> list[pictures.Picture]:
     """Return the photos sent along, under whatever names. With one that is no good, the report is refused."""
+    if request.mimetype != "multipart/form-data":
+        return []
     sent = [(name, file) for name, file in request.files.items(multi=True) if file.filename]
     if len(sent) > photos.MOST_PHOTOS:
         raise bad(sent[photos.MOST_PHOTOS][0], f"is one too many: send at most {photos.MOST_PHOTOS} photos.")

@@ -35,7 +35,7 @@ from webapp.intake.bulk.columns import ColumnsMap
 from webapp.intake.bulk.files import ReportsFile
 from webapp.intake.bulk.instants import Instants
 from webapp.intake.bulk.place_columns import PlaceColumns
-from webapp.intake.bulk.tables import Decided, report_table, shared_columns, ticket_table, timeline_table
+from webapp.intake.bulk.tables import Decided, report_table, shared_columns, ticket_table, timeline_tables
 from webapp.intake.bulk.ticket_states import TicketStates
 from webapp.intake.bulk.told import Reader, Rejected, Told
 from webapp.intake.desk import desk_of
@@ -56,7 +56,7 @@ class Batch:
 
     tickets: pa.Table
     reports: pa.Table
-    timeline: pa.Table
+    timeline: list[pa.Table]
     joined_later: list[dict[str, Any]]
     """For `webapp.tickets.loading.join_later`."""
 
@@ -258,7 +258,7 @@ class BulkLoad:
         return Batch(
             tickets=ticket_table(decided, shared, self._columns),
             reports=report_table(decided, shared, self._columns),
-            timeline=timeline_table(decided),
+            timeline=timeline_tables(decided),
             joined_later=[
                 {
                     "city_id": decided.city_id,

@@ -73,7 +73,8 @@ def write(connection: Connection[Any], batch: Batch, before: Future[None] | None
         before.result()
     loading.copy(connection, Ticket, batch.tickets)
     _copy_reports(connection, batch.reports)
-    loading.copy(connection, TimelineEntry, batch.timeline)
+    for entries in batch.timeline:
+        loading.copy(connection, TimelineEntry, entries)
     if before is not None:
         before.result()
     loading.join_later(connection, batch.joined_later)

@@ -28,7 +28,7 @@ class Curve(NamedTuple):
         return math.isinf(self.precision)
 
 
-_LOOSE = 0.5
+_LOOSE = 2.0
 _FIRM = 3.0
 _FIXED = math.inf
 
@@ -54,6 +54,8 @@ CURVES: dict[str, Curve] = {
     "closed_d": Curve((0, 1, 14), (-2, -2, -2), _LOOSE),
     "words": Curve((0, 0.2, 0.6, 1), (-0.4, 0, 0.6, 1), _FIRM),
     "newest": Curve((-8, 8), (-8, 8), _FIXED),
+    "afar": Curve((-8, 8), (-8, 8), _FIXED),
+    "one_address": Curve((-8, 8), (-8, 8), _FIXED),
 }
 
 

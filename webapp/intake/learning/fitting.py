@@ -36,7 +36,9 @@ _SHORTEST_H = 1.0 / 6.0
 _AFFINITY_PRECISION = 4.0
 _NESTING, _NESTING_PRECISION = 0.5, 10.0
 """So firm that a short past does not drive it to 0, where the best candidate is always thought certain."""
-_NEWEST_PRECISION = 36.0
+HABITS = {"newest": 36.0, "afar": 4.0, "one_address": 4.0}
+"""What is learned of each service, by its name in `ServiceHistory` and `FEATURES`, and one over the variance
+that is expected of it."""
 _NEGLIGIBLE = 0.05
 _DOUBTFUL_COUNTS = 0.5
 """A report that nobody called a repeat, though it looks like one nobody marked, counts for so much."""
@@ -94,9 +96,9 @@ class Problem(NamedTuple):
     of_services: NDArray[np.intp]
     """Position in ``services`` of each pair's two services."""
     services: list[Names]
-    newest: Any
-    """Sparse (pairs, services in ``own``): in the column of the report's, the `doublings_of_a_day` of the gap
-    to the newest candidate."""
+    habits: list[Any]
+    """For each of `HABITS` sparse (pairs, services in ``own``): in the column of the report's, what its habit
+    is multiplied by."""
     own: list[str]
     """The services of the reports."""
     right: Floats
@@ -147,12 +149,12 @@ class Problem(NamedTuple):
         two = np.sort(service[np.column_stack([found.report, found.ticket])], axis=1)
         distinct, of_services = np.unique(two, axis=0, return_inverse=True)
         pairs = [_names(names, a, b) for a, b in distinct.tolist()]
-        newest, own = _newest(found, starts, [names[row] for row in service.tolist()])
+        habits, own = _habits(found, starts, [names[row] for row in service.tolist()])
         return cls(
             found.features,
             of_services,
             pairs,
-            newest,
+            habits,
             own,
             right.astype(float),
             starts,
@@ -161,17 +163,23 @@ class Problem(NamedTuple):
         )
 
 
-def _newest(found: matching.Pairs, starts: NDArray[np.intp], names: list[str]) -> tuple[Any, list[str]]:
-    """Return the columns of `Problem.newest` and the services they are of."""
+def _habits(found: matching.Pairs, starts: NDArray[np.intp], names: list[str]) -> tuple[list[Any], list[str]]:
+    """Return `Problem.habits` and the services that their columns are of."""
     from scipy.sparse import csr_array
 
-    gap = np.minimum.reduceat(found.features[:, FEATURES.index("gap_h")], starts)
+    of = dict(zip(FEATURES, found.features.T, strict=True))
+    gap = np.minimum.reduceat(of["gap_h"], starts)
     doublings = np.array([doublings_of_a_day(hours) for hours in gap.tolist()])
     sizes = np.diff(starts, append=len(found.report))
     own, column = np.unique([names[row] for row in found.report.tolist()], return_inverse=True)
-    rows = np.arange(len(found.report))
-    shape = len(rows), len(own)
-    return csr_array((np.repeat(doublings, sizes), (rows, column)), shape=shape), own.tolist()
+    at = np.arange(len(found.report)), column
+    shape = len(column), len(own)
+    times = {
+        "newest": np.repeat(doublings, sizes),
+        "afar": of["distance_m"] / 100.0,
+        "one_address": (of["same_address"] == 1.0).astype(float),
+    }
+    return [csr_array((times[name], at), shape=shape) for name in HABITS], own.tolist()
 
 
 def doubtful(features: Floats) -> NDArray[np.bool_]:
@@ -195,59 +203,62 @@ class Prior(NamedTuple):
     nesting_precision: float = _NESTING_PRECISION
     unknown_is_average: bool = True
     """What was always known counts, where it is unknown, as it did on average; else as the curves say."""
-    learns_newest: bool = True
-    """Whether what a gap means to each service is learned; else it stays as the draft has it."""
+    learns_habits: bool = True
+    """Whether what is peculiar to each service is learned; else it stays as the draft has it."""
 
 
 def solve(draft: Model, problem: Problem, prior: Prior) -> Model:
     """Return the model with weights and habits of services that a table supports best, drawn to a prior.
 
-    Affinities, and what gaps mean to services, are those beyond what the draft, with which the features were
-    made, has already.
+    Affinities and habits are those beyond what the draft, with which the features were made, has already.
     """
     from scipy.optimize import minimize
+    from scipy.sparse import hstack
 
     design = _Design.of(problem.features, prior.curves)
     n_coefficients, n_pairs = len(design.expected), len(problem.services)
-    own = problem.own if prior.learns_newest else []
-    newest_of = problem.newest[:, : len(own)]
-    parts = np.cumsum([n_coefficients, n_pairs, len(own)])
-    expected = np.concatenate([design.expected, np.zeros(n_pairs + len(own)), [math.log(prior.nesting)]])
+    own = problem.own if prior.learns_habits else []
+    habits_of = hstack([columns[:, : len(own)] for columns in problem.habits], format="csr")
+    firm = np.repeat(list(HABITS.values()), len(own))
+    parts = np.cumsum([n_coefficients, n_pairs, len(firm)])
+    expected = np.concatenate([design.expected, np.zeros(n_pairs + len(firm)), [math.log(prior.nesting)]])
     precision = np.concatenate(
         [
             design.precision,
             np.full(n_pairs, prior.affinity_precision),
-            np.full(len(own), _NEWEST_PRECISION),
+            firm,
             [prior.nesting_precision],
         ]
     )
 
     def loss(theta: Floats) -> tuple[float, Floats]:
-        coefficients, affinity, newest, nesting = np.split(theta, parts)
+        coefficients, affinity, habits, nesting = np.split(theta, parts)
         utility = design.offset + design.columns @ coefficients + affinity[problem.of_services]
-        utility += newest_of @ newest
+        utility += habits_of @ habits
         likelihood, by_utility, by_nesting = likelihood_of(utility, math.exp(nesting[0]), problem)
         away = theta - expected
         gradient = np.concatenate(
             [
                 design.columns.T @ by_utility,
                 np.bincount(problem.of_services, by_utility, minlength=n_pairs),
-                newest_of.T @ by_utility,
+                habits_of.T @ by_utility,
                 [by_nesting * math.exp(nesting[0])],
             ]
         )
         return 0.5 * precision @ away**2 - likelihood, precision * away - gradient
 
     found = minimize(loss, expected, jac=True, method="L-BFGS-B", options={"maxiter": 1000})
-    coefficients, affinity, newest, nesting = np.split(found.x, parts)
+    coefficients, affinity, habits, nesting = np.split(found.x, parts)
     weights = design.weights(prior, coefficients, math.exp(nesting[0]))
     affinities = dict(draft.affinities)
     for names, more in zip(problem.services, affinity.tolist(), strict=True):
         if names in affinities or abs(more) >= _NEGLIGIBLE:
             affinities[names] = affinities.get(names, 0.0) + more
     services = dict(draft.services)
-    for name, more in zip(own, newest.tolist(), strict=True):
-        services[name] = replace(services[name], newest=services[name].newest + more)
+    for name, more in zip(own, habits.reshape(len(HABITS), -1).T.tolist(), strict=True):
+        before = services[name]
+        learned = {habit: getattr(before, habit) + x for habit, x in zip(HABITS, more, strict=True)}
+        services[name] = replace(before, **learned)
     return replace(draft, weights=weights, services=services, affinities=affinities)
 
 

@@ -24,7 +24,7 @@ from webapp.intake import duplicates
 from webapp.intake.choosing import choose, current_model, fitted_models
 from webapp.intake.desk import Desk, desk_of
 from webapp.intake.learning.curves import Curve
-from webapp.intake.learning.fitting import NONE, THIS, UNKNOWN, Prior, Problem, likelihood_of, solve
+from webapp.intake.learning.fitting import HABITS, NONE, THIS, UNKNOWN, Prior, Problem, likelihood_of, solve
 from webapp.intake.matching import CityMatching, noticed_by_staff
 from webapp.intake.models import DuplicateModel
 from webapp.people.models import Staff
@@ -226,10 +226,10 @@ def _prior(shipped: Model) -> Prior:
     for name, knots, weights, missing in zip(FEATURES, *shipped.weights[:3], strict=True):
         used = np.isfinite(knots)
         # What is learned of two services is learned as their affinity, not as how much any affinity counts.
-        firm = np.inf if name in ("affinity", "newest") else _FIRM
+        firm = np.inf if name in ("affinity", *HABITS) else _FIRM
         curves.append(Curve(tuple(knots[used].tolist()), tuple(weights[used].tolist()), firm, float(missing)))
     return Prior(
-        curves, _FIRM_AFFINITY, shipped.weights.nesting, _FIRM, unknown_is_average=False, learns_newest=False
+        curves, _FIRM_AFFINITY, shipped.weights.nesting, _FIRM, unknown_is_average=False, learns_habits=False
     )
 
 

@@ -49,6 +49,8 @@ def apply(rule: Rule, history: History, k: int = 5) -> tuple[Floats, NDArray[np.
         level,
         level,
         level,
+        level,
+        level,
         level + rule.reach_m,
         lookback,
     )
