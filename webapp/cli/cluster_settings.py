@@ -33,6 +33,8 @@ def cluster_settings(socket: Path, *, durable: bool) -> str:
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
+        # Loaded once, not by each new connection at the first point that it sees.
+        "shared_preload_libraries": "'postgis-3'",
         # Compiling a plan costs more than any of our statements.
         "jit": "off",
         "dynamic_shared_memory_type": _shared_memory(),
