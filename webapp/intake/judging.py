@@ -80,7 +80,7 @@ def judge(
             verdict.suggestions, verdict.scores, verdict.features, strict=True
         )
     ]
-    mine = match_keys(report)[0]
+    mine = match_keys(report).keys.tolist()
     chosen = next((each for each in likely if each.ticket.id == same_as), None)
     if chosen is not None:
         likely.remove(chosen)

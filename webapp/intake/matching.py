@@ -155,12 +155,11 @@ def city_matching(catalog: Catalog, model: Model) -> CityMatching:
     return kept
 
 
-def match_keys(reports: Reports) -> list[list[int]]:
-    """Return for each report the key of its address and those of its words, as tickets keep them."""
+def match_keys(reports: Reports) -> Words:
+    """Return for each report the key of its address, then those of its words, as tickets keep them."""
     assert reports.words is not None  # noqa: S101
-    starts, found = reports.words.starts.tolist(), reports.words.keys.tolist()
-    addresses = np.asarray(reports.address).tolist()
-    return [[key, *found[starts[i] : starts[i + 1]]] for i, key in enumerate(addresses)]
+    starts, found = reports.words.starts, reports.words.keys
+    return Words(starts + np.arange(len(starts)), np.insert(found, starts[:-1], np.asarray(reports.address)))
 
 
 def box_around(atlas: Atlas, x: float, y: float, reach_m: float) -> Box:

@@ -204,11 +204,7 @@ class BulkLoad:
             told=told,
             places=places,
             address=address,
-            match_keys=[
-                keys if placed else None
-                for keys, placed, opened in zip(match_keys(reports), places.placed, opens, strict=True)
-                if opened
-            ],
+            match_keys=match_keys(reports),
             due_at=due_at,
             decisions=decisions,
             reasons=[

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geo.duplicates import DECISIONS, FLAGGED
 from geo.matching import Decisions
+from geo.text import Words
 from layers.places import Places
 from webapp.dispatch.assignment import Assignments
 from webapp.intake.bulk.instants import Instants
@@ -41,8 +42,8 @@ class Decided:
     places: Places
     address: pa.Array
     """As given, else as located."""
-    match_keys: list[list[int] | None]
-    """Of the m tickets opened; None where no report may be matched with one."""
+    match_keys: Words
+    """Of each report, for the ticket that it may open."""
     due_at: Instants
     decisions: Decisions
     reasons: list[list[Reason]]
@@ -87,6 +88,9 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
     placed = pa.array(batch.places.placed[batch.opens])
     # On a map, a ticket without a place would stand where nobody meant it.
     mine["geom"] = pc.if_else(placed, mine["geom"], pa.scalar(None, mine["geom"].type))
+    keys = pa.ListArray.from_arrays(batch.match_keys.starts.astype(np.int32), batch.match_keys.keys).take(
+        opens
+    )
     recent = np.isnat(states.closed_at) | (states.closed_at >= batch.received_at - np.timedelta64(LATELY))
     return pa.table(
         mine
@@ -99,7 +103,7 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
             "closed_at": _times(states.closed_at),
             "matchable": pc.and_(placed, pa.array(recent)),
             "report_count": pa.array(states.count),
-            "match_keys": pa.array(batch.match_keys, pa.list_(pa.int64())),
+            "match_keys": pc.if_else(placed, keys, pa.scalar(None, keys.type)),
             "district": columns.districts(batch.places).take(opens),
             "department_id": batch.assigned([each.department_id for each in decided], pa.int16()),
             "crew_id": batch.assigned([each.crew_id for each in decided], pa.int16()),
