@@ -50,7 +50,7 @@ DECIDED = text(
            opener.external_id, ticket.status, ticket.opened_at, ticket.latest_at, ticket.due_at, ticket.closed_at,
            st_astext(ticket.geom), ticket.address, ticket.segment_id, ticket.side, ticket.along_m,
            ticket.zones::text, ticket.district, ticket.department_id, ticket.crew_id, ticket.service_area,
-           ticket.assigned_why, ticket.report_count, ticket.match_keys,
+           ticket.assigned_why, ticket.report_count, case when ticket.open then ticket.match_keys end,
            (select array_agg(kind order by kind) from timeline where report_id = report.id)
       from report
       join ticket on ticket.id = report.ticket_id

@@ -51,7 +51,10 @@ def sweep_photos(timestamp: int) -> None:
 def settle_closed(session: Session, now: datetime) -> int:
     """Make tickets that were closed too long ago to be repeated no longer matchable; return how many."""
     settled = session.execute(
-        text("update ticket set matchable = false where matchable and closed_at < :since returning id"),
+        text(
+            "update ticket set matchable = false, match_keys = null"
+            " where matchable and closed_at < :since returning id"
+        ),
         {"since": now - LATELY},
     )
     return len(settled.all())

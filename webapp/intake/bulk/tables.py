@@ -88,10 +88,10 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
     placed = pa.array(batch.places.placed[batch.opens])
     # On a map, a ticket without a place would stand where nobody meant it.
     mine["geom"] = pc.if_else(placed, mine["geom"], pa.scalar(None, mine["geom"].type))
-    keys = pa.ListArray.from_arrays(batch.match_keys.starts.astype(np.int32), batch.match_keys.keys).take(
-        opens
-    )
+    starts, keys = batch.match_keys.starts.astype(np.int32), batch.match_keys.keys
+    match_keys = pa.ListArray.from_arrays(starts, keys).take(opens)
     recent = np.isnat(states.closed_at) | (states.closed_at >= batch.received_at - np.timedelta64(LATELY))
+    matchable = pc.and_(placed, pa.array(recent))
     return pa.table(
         mine
         | {
@@ -101,9 +101,9 @@ def ticket_table(batch: Decided, shared: Columns, columns: PlaceColumns) -> pa.T
             "latest_at": _times(states.latest_at),
             "due_at": _times(states.due_at),
             "closed_at": _times(states.closed_at),
-            "matchable": pc.and_(placed, pa.array(recent)),
+            "matchable": matchable,
             "report_count": pa.array(states.count),
-            "match_keys": pc.if_else(placed, keys, pa.scalar(None, keys.type)),
+            "match_keys": pc.if_else(matchable, match_keys, pa.scalar(None, match_keys.type)),
             "district": columns.districts(batch.places).take(opens),
             "department_id": batch.assigned([each.department_id for each in decided], pa.int16()),
             "crew_id": batch.assigned([each.crew_id for each in decided], pa.int16()),
