@@ -189,3 +189,5 @@ def test_a_report_that_meant_to_join_a_merged_ticket_joins_the_one_that_has_its_
     joined = records.join_ticket(town.connection, newer, town.report(), [town.entry("joined")])
     assert joined.ticket_id == older
     assert now(town, older).report_count == 4
+    repeated = town.session.scalars(text("select duplicate_of from report order by id desc limit 1")).one()
+    assert repeated == reports(town, older)[0]

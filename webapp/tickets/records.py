@@ -137,8 +137,11 @@ _WRITE_REPORT: LiteralString = f"""
                  where not exists (select from report as other
                                     where other.city_id = work.city_id and other.tracking_number = number)
                  limit 1),
-               (select min(id) from report as first
-                 where first.city_id = work.city_id and first.ticket_id = %(repeats)s::bigint),
+               (select min(first.id)
+                  from ticket as repeated
+                  join report as first on first.city_id = repeated.city_id
+                                      and first.ticket_id = coalesce(repeated.merged_into, repeated.id)
+                 where repeated.city_id = work.city_id and repeated.id = %(repeats)s::bigint),
                {_REPORT}
           from work
           join jsonb_populate_record(null::report, %(report)s::jsonb) as given using (city_id)
