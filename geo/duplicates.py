@@ -82,8 +82,8 @@ class Reports:
             if values is None:
                 out[name] = unknown
                 continue
-            column = np.asarray(values)
-            if column.shape != (n,) and not column.shape == () == np.shape(self.x):
+            column = np.atleast_1d(np.asarray(values))
+            if column.shape != (n,):
                 raise ValueError(f"{name} has {column.size} values for {n} reports")
             out[name] = column
         out["closed"][np.isnan(out["closed"])] = math.inf

@@ -76,11 +76,14 @@ def test_another_spot_means_the_crew_of_that_area(
         )
     ).all()
     other = next(area for area in areas if f"works-{area.source_id}" != before[1])
+    keys = text("select match_keys from ticket where id = :id")
+    assert demo_session.scalar(keys, {"id": ticket}) is not None
     moved = demo_client.post(
         url, data={"version": 1, "service": "pothole", "where": f"{other.lat}, {other.lon}"}
     )
     assert moved.status_code == 302
     assert now(demo_session, ticket)[1] in (f"works-{other.source_id}", None)
+    assert demo_session.scalar(keys, {"id": ticket}) is None, "they were of the old address"
     stored = text("select st_y(geom), zones ->> 'works' from ticket where id = :id")
     lat, area = demo_session.execute(stored, {"id": ticket}).one()
     assert (lat, area) == (pytest.approx(other.lat), other.source_id)

@@ -136,7 +136,7 @@ def test_a_candidate_stands_where_the_report_that_opened_it_does(town: Town) -> 
     assert (candidate.report_count, candidate.closed) == (2, None)
 
 
-def test_keys_of_words_go_with_the_words_and_with_the_place(town: Town) -> None:
+def test_keys_of_words_go_with_the_words(town: Town) -> None:
     opened = town.open(match_keys=[7, 8])
 
     def kept() -> list[int] | None:

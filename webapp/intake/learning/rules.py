@@ -42,17 +42,17 @@ def apply(rule: Rule, history: History, k: int = 5) -> tuple[Floats, NDArray[np.
     level = np.zeros(n)
     lookback = np.full(n, 0.0 if rule.open_only else 86400.0 * rule.days)
     same = Services(
-        np.eye(n, dtype=bool),
-        np.zeros((n, n)),
-        level,
-        level + 1.0,
-        level,
-        level,
-        level,
-        level,
-        level,
-        level + rule.reach_m,
-        lookback,
+        related=np.eye(n, dtype=bool),
+        affinity=np.zeros((n, n)),
+        repeat_rate=level,
+        usual_h=level + 1.0,
+        newest=level,
+        afar=level,
+        one_address=level,
+        auto=level,
+        flag=level,
+        reach_m=level + rule.reach_m,
+        lookback_s=lookback,
     )
     found = matching.pairs(history.reports, same)
     age = history.opened[found.report] - history.opened[found.ticket]
